@@ -1,0 +1,1 @@
+"""The service that answers predictions: one bundle or several, four request shapes, one contract."""

@@ -1,0 +1,109 @@
+"""What the server counts, right across its worker processes (prometheus_client's multiprocess mode)."""
+
+from __future__ import annotations
+
+import gc
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+LABELS = ("model", "version")
+LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+ROWS_BUCKETS = (1, 10, 100, 1_000, 10_000, 100_000)
+
+
+class Recorder(NamedTuple):
+    """One model's children, bound once: looking labels up costs as much as counting."""
+
+    requests: Counter
+    latency: Histogram
+    rows: Histogram
+
+
+class Metrics:
+    """The server's metrics in one registry; with `folder`, summed over all processes that share it."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+        self.registry = registry = CollectorRegistry()
+        self._requests = Counter("prediction_requests", "Prediction requests answered.", LABELS, registry=registry)
+        self.errors = Counter(
+            "prediction_errors", "Prediction requests refused or failed.", (*LABELS, "reason"), registry=registry
+        )
+        self._latency = Histogram(
+            "prediction_latency_seconds",
+            "From a request's last byte to its answer.",
+            LABELS,
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._rows = Histogram(
+            "prediction_rows", "Rows in an answered request.", LABELS, buckets=ROWS_BUCKETS, registry=registry
+        )
+        self.in_flight = Gauge(
+            "predictions_in_flight",
+            "Prediction requests being received or answered.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._load = Gauge(
+            "model_load_seconds",
+            "Time to load a model and prove it on its golden rows; the slowest worker's.",
+            LABELS,
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._release = Gauge(
+            "slipway_release_info",
+            "What this server serves.",
+            (*LABELS, "image"),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._gc = GarbageCounters(registry)
+
+    def recorder(self, model: str, version: str) -> Recorder:
+        return Recorder(*(metric.labels(model, version) for metric in (self._requests, self._latency, self._rows)))
+
+    def loaded(self, model: str, version: str, image: str, seconds: float) -> None:
+        self._load.labels(model, version).set(seconds)
+        self._release.labels(model, version, image).set(1)
+
+    def collect_garbage_counts(self) -> None:
+        self._gc.update()
+
+    def exposition(self) -> bytes:
+        """Return all metrics in Prometheus's text format."""
+        self._gc.update()
+        if self._folder is None:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=self._folder)
+        return generate_latest(registry)
+
+
+class GarbageCounters:
+    """`python_gc_*`, by the names of prometheus_client's own collector, which knows one process only.
+
+    `update` adds what has come since; it must not run inside a collection, which may have started under a metric's lock.
+    """
+
+    KINDS = {
+        "collections": ("python_gc_collections", "Number of times this generation was collected."),
+        "collected": ("python_gc_objects_collected", "Objects collected during gc."),
+        "uncollectable": ("python_gc_objects_uncollectable", "Uncollectable objects found during gc."),
+    }
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._counters = {
+            kind: Counter(name, text, ["generation"], registry=registry) for kind, (name, text) in self.KINDS.items()
+        }
+        self._seen: dict[tuple[str, int], int] = {}
+
+    def update(self) -> None:
+        for generation, stats in enumerate(gc.get_stats()):
+            for kind, counter in self._counters.items():
+                seen = self._seen.get((kind, generation), 0)
+                counter.labels(str(generation)).inc(stats[kind] - seen)
+                self._seen[kind, generation] = stats[kind]

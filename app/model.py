@@ -1,0 +1,54 @@
+"""A model that is ready to answer: its bundle, the engine that computes it and the contract of its signature."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from app import bundle as bundles
+from app import engine as engines
+from app.bundle import Bundle, BundleError
+from app.contract import Contract
+from app.engine import Engine, EngineError
+from app.settings import ModelSource, Settings
+from app.shapes import Served
+from app.shapes.rows import ROWS
+
+
+@dataclass(frozen=True)
+class Model:
+    """One served model; `load_seconds` is the time that its engine took to load and prove itself."""
+
+    source: ModelSource
+    bundle: Bundle
+    contract: Contract
+    engine: Engine
+    load_seconds: float
+    served: Served = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "served", Served(self.source.name, self.source.version))
+
+    def ready(self) -> bool:
+        """Return whether the golden rows still get the golden answers."""
+        try:
+            engines.check(self.engine, self.bundle.golden)
+        except EngineError:
+            return False
+        return True
+
+
+def read(source: ModelSource) -> Bundle:
+    """Return the source's verified bundle; raises BundleError also for a signature that requests could not address."""
+    loaded = bundles.load(source.path)
+    if any(field.name == ROWS for field in loaded.fields):
+        raise BundleError(f"{source.path}: an input is called {ROWS!r}, which requests use for the rows themselves")
+    return loaded
+
+
+def load(source: ModelSource, bundle: Bundle, settings: Settings) -> Model:
+    """Return the model of a verified bundle; raises EngineError where no engine gives its golden answers."""
+    start = time.perf_counter()
+    engine = engines.choose(bundle.model, bundle.golden, settings.engine)
+    contract = Contract(bundle.fields, settings.max_rows)
+    return Model(source, bundle, contract, engine, time.perf_counter() - start)

@@ -1,0 +1,143 @@
+"""The server's settings: the environment, read once, at the edge."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.engine import ENGINES
+
+PREFIX = "SLIPWAY_"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names its key, its value and what was wanted."""
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where one model's bundle is, and what it is called in answers and metrics."""
+
+    name: str
+    version: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that can be set, each as SLIPWAY_<NAME IN CAPITALS>; sizes in bytes, times in seconds."""
+
+    models: tuple[ModelSource, ...] = ()  # name@version=path, separated by commas
+    model_dir: Path | None = None  # instead of models: <model_dir>/<name>/<version>/ is a bundle
+    default_model: str = ""  # which one /predict and /invocations serve; needed where there are several
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    engine: str = "auto"  # auto, onedal or xgboost
+    image: str = ""  # the running image's digest, for slipway_release_info
+    max_body_bytes: int = 8 * 1024 * 1024
+    max_rows: int = 50_000
+    max_in_flight: int = 1024  # requests being received or answered, in each worker
+    max_buffered_bytes: int = 64 * 1024 * 1024  # of bodies not yet whole, in each worker
+    body_timeout_seconds: float = 10.0  # from a connection's or a request's first byte to its last
+    drain_seconds: float = 10.0  # what SIGTERM gives to requests under way
+    log_sample_rate: float = 0.01  # the share of successful predictions that is logged
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Return the settings in `environ`; raises ConfigError, also for a SLIPWAY_ key that is not known."""
+    kinds = {field.name: field.type for field in dataclasses.fields(Settings)}
+    given: dict[str, object] = {}
+    for key, raw in environ.items():
+        if key.startswith(PREFIX):
+            name = key.removeprefix(PREFIX).lower()
+            if name not in kinds:
+                known = [PREFIX + kind.upper() for kind in kinds]
+                raise ConfigError(f"{key}: not known, nearest: {', '.join(difflib.get_close_matches(key, known)) or known}")
+            given[name] = _cast(key, raw, str(kinds[name]))
+    return _checked(Settings(**given))  # type: ignore[arg-type]
+
+
+def explained() -> str:
+    """Return each setting's key and default, one a line."""
+    fields = dataclasses.fields(Settings)
+    return "".join(f"  {PREFIX}{field.name.upper():<24} {field.default or '-'}\n" for field in fields)
+
+
+def sources(settings: Settings) -> tuple[ModelSource, ...]:
+    """Return where the models are, the default one first; raises ConfigError where that is not clear."""
+    if bool(settings.models) == bool(settings.model_dir):
+        raise ConfigError(f"wanted one of {PREFIX}MODELS and {PREFIX}MODEL_DIR")
+    found = settings.models or _in_folder(settings.model_dir)
+    names = [source.name for source in found]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"{PREFIX}MODELS={','.join(names)!r}: wanted each name once")
+    default = settings.default_model or (names[0] if len(names) == 1 else "")
+    if default not in names:
+        raise ConfigError(f"{PREFIX}DEFAULT_MODEL={default!r}: wanted one of {', '.join(names)}")
+    return tuple(sorted(found, key=lambda source: (source.name != default, source.name)))
+
+
+def _in_folder(folder: Path | None) -> tuple[ModelSource, ...]:
+    key = f"{PREFIX}MODEL_DIR={str(folder)!r}"
+    if folder is None or not folder.is_dir():
+        raise ConfigError(f"{key}: no such directory")
+    found = []
+    for model in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
+        versions = sorted(entry.name for entry in model.iterdir() if entry.is_dir())
+        if len(versions) != 1:
+            raise ConfigError(f"{key}: {model.name} has versions {', '.join(versions) or 'none'}, wanted exactly one")
+        found.append(_source(key, model.name, versions[0], model / versions[0]))
+    if not found:
+        raise ConfigError(f"{key}: holds no <name>/<version> folder")
+    return tuple(found)
+
+
+def _source(key: str, name: str, version: str, path: Path) -> ModelSource:
+    for word in (name, version):
+        if not NAME.fullmatch(word):
+            raise ConfigError(f"{key}: {word!r} is no name: wanted letters, digits, dots, dashes and underscores")
+    return ModelSource(name, version, path)
+
+
+def _cast(key: str, raw: str, kind: str) -> object:
+    try:
+        if kind == "int":
+            return int(raw)
+        if kind == "float":
+            return float(raw)
+    except ValueError:
+        raise ConfigError(f"{key}={raw!r}: wanted {'a whole number' if kind == 'int' else 'a number'}") from None
+    if kind == "str":
+        return raw
+    if kind == "Path | None":
+        return Path(raw)
+    return tuple(_listed(key, item.strip()) for item in raw.split(",") if item.strip())
+
+
+def _listed(key: str, item: str) -> ModelSource:
+    match = re.fullmatch(r"([^@=]+)@([^@=]+)=(.+)", item)
+    if match is None:
+        raise ConfigError(f"{key}: {item!r}, wanted name@version=path")
+    return _source(key, match[1], match[2], Path(match[3]))
+
+
+def _checked(settings: Settings) -> Settings:
+    floors = {"port": 0, "log_sample_rate": 0, "drain_seconds": 0}
+    for field in dataclasses.fields(Settings):
+        value = getattr(settings, field.name)
+        floor = floors.get(field.name, 1 if field.type == "int" else 0.001)
+        if field.type in ("int", "float") and not floor <= value < float("inf"):
+            raise ConfigError(f"{PREFIX}{field.name.upper()}={value}: wanted at least {floor}")
+    if settings.port > 65535:
+        raise ConfigError(f"{PREFIX}PORT={settings.port}: wanted at most 65535")
+    if settings.log_sample_rate > 1:
+        raise ConfigError(f"{PREFIX}LOG_SAMPLE_RATE={settings.log_sample_rate}: wanted a share from 0 to 1")
+    if settings.engine not in ENGINES:
+        raise ConfigError(f"{PREFIX}ENGINE={settings.engine!r}: wanted one of {', '.join(ENGINES)}")
+    return settings

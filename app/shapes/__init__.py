@@ -1,0 +1,88 @@
+"""The request shapes: each reads its document into a contract's Table and writes answers and errors its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from app.contract import Contract, Table
+from app.document import ARRAYS, OBJECTS
+from app.engine import FloatArray
+from app.problem import Problem, shown
+
+
+class Served(NamedTuple):
+    """The names that answers carry: the model's and its version's."""
+
+    name: str
+    version: str
+
+
+class Shape(Protocol):
+    """One protocol's way of asking and answering; `extra` is what the answer needs of the request."""
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, Any]:
+        """Return the table in `document`, simdjson's or plain; raises Problem where it is not of this shape."""
+
+    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: Any) -> bytes: ...
+
+    def error(self, problem: Problem, request_id: str) -> bytes: ...
+
+
+def numbers(predictions: FloatArray) -> bytes:
+    """Return predictions as JSON, each in the fewest digits that give the same float32 back."""
+    return orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def members(document: Any, required: Mapping[str, tuple[type, ...]], optional: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """Return the object's members, all of `required` and some of `optional`, each of its type; raises Problem."""
+    if not isinstance(document, OBJECTS):
+        raise Problem("wrong_type", "wanted a JSON object")
+    found = dict(document.items())
+    known = {**required, **optional}
+    for name in found:
+        if name not in known:
+            raise Problem("unknown_field", f"is not known here, wanted {', '.join(known)}", shown(name))
+    for name in required:
+        if name not in found:
+            raise Problem("missing_field", "is missing", name)
+    for name, value in found.items():
+        if not isinstance(value, known[name]) or isinstance(value, bool):
+            raise Problem("wrong_type", f"wanted {_named(known[name])}", name)
+    if len(found) != len(document):
+        raise Problem("duplicate_field", "a name is given twice")
+    return found
+
+
+def _named(kinds: tuple[type, ...]) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", int: "an integer"}
+    return " or ".join(name for kind, name in names.items() if kind in kinds)
+
+
+def of_records(records: list[Any], contract: Contract) -> Table:
+    """Return objects, one a row with each field by name, as a table of rows."""
+    rows = []
+    for i, record in enumerate(records):
+        if not isinstance(record, OBJECTS):
+            raise Problem("wrong_type", "wanted an object with a value for each field", row=i)
+        contract.check_names(record.keys(), i)
+        rows.append([record[name] for name in contract.names])
+    # Records are read one by one in any case: no count of arrays can match.
+    return Table(rows, None, -1)
+
+
+def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> Table:
+    """Return `rows`, whose columns are called `names`, as a table in the signature's order."""
+    given = list(names)
+    if not all(isinstance(name, str) for name in given):
+        raise Problem("wrong_type", "wanted the fields' names", "columns")
+    contract.check_names(given)
+    if tuple(given) == contract.names:
+        return Table(rows, None, arrays)
+    order = [given.index(name) for name in contract.names]
+    for i, row in enumerate(rows):
+        if not isinstance(row, ARRAYS) or len(row) != len(order):
+            raise Problem("wrong_shape", f"wanted an array of {len(order)} values", row=i)
+    return Table([[row[i] for i in order] for row in rows], None, -1)

@@ -1,0 +1,103 @@
+"""`/invocations`: MLflow's scoring protocol, in each of its documented JSON forms and as CSV.
+
+https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import orjson
+
+from app.contract import Contract, Table
+from app.document import ARRAYS, OBJECTS
+from app.engine import FloatArray
+from app.problem import Problem
+from app.shapes import Served, in_order, members, numbers, of_records
+
+FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+BOOLEANS = {"true": True, "false": False}
+ERROR_CODES = {
+    404: "RESOURCE_DOES_NOT_EXIST",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+OBJECT, ARRAY = OBJECTS, ARRAYS
+
+
+class MLflow:
+    """MLflow's shape; stricter than its own server, which casts and drops in silence."""
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
+        found = members(document, {}, {**dict.fromkeys(FORMS, OBJECT + ARRAY), "params": OBJECT})
+        if found.pop("params", None):
+            raise Problem("unsupported", "this model takes no parameters", "params")
+        if len(found) != 1:
+            raise Problem("wrong_shape", f"wanted exactly one of {', '.join(FORMS)}")
+        ((form, data),) = found.items()
+        return getattr(self, f"_{form}")(data, contract), None
+
+    def _dataframe_split(self, data: Any, contract: Contract) -> Table:
+        found = members(data, {"columns": ARRAY, "data": ARRAY}, {"index": ARRAY})
+        index = found.get("index")
+        if index is not None and len(index) != len(found["data"]):
+            raise Problem("wrong_shape", "wanted as many entries as data has rows", "index")
+        arrays = 2 + len(found["data"]) + (index is not None)
+        # simdjson counts nulls over the whole document: an index may hold some, so it is left to the plain way.
+        return in_order(found["columns"], found["data"], contract, arrays if index is None else -1)
+
+    def _dataframe_records(self, data: Any, contract: Contract) -> Table:
+        if not isinstance(data, ARRAY):
+            raise Problem("wrong_type", "wanted an array of objects", "dataframe_records")
+        return of_records(data, contract)
+
+    def _instances(self, data: Any, contract: Contract) -> Table:
+        if not isinstance(data, ARRAY):
+            raise Problem("wrong_type", "wanted an array of rows or of objects", "instances")
+        if len(data) and isinstance(data[0], OBJECT):
+            return of_records(data, contract)
+        return Table(data, None, 1 + len(data))
+
+    def _inputs(self, data: Any, contract: Contract) -> Table:
+        if isinstance(data, ARRAY):
+            return self._instances(data, contract)
+        if len(set(data.keys())) != len(data):
+            raise Problem("duplicate_field", "a name is given twice", "inputs")
+        return Table(None, data, len(data))
+
+    def read_csv(self, body: bytes, contract: Contract) -> Table:
+        """Return a CSV with a header as a table; an empty cell is a missing value."""
+        try:
+            lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+            header = next(lines, [])
+            rows = [row for row in lines if row]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise Problem("invalid_json", f"not CSV: {type(error).__name__}") from None
+        contract.check_names(header)
+        kinds = {field.name: field.type for field in contract.fields}
+        cells = [[_csv_cell(cell, kinds.get(name)) for name, cell in zip(header, row, strict=False)] for row in rows]
+        for i, row in enumerate(rows):
+            if len(row) != len(header):
+                raise Problem("wrong_shape", f"wanted {len(header)} cells, got {len(row)}", row=i)
+        return in_order(header, cells, contract, -1)
+
+    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
+        return b'{"predictions":%b}' % numbers(predictions)
+
+    def error(self, problem: Problem, request_id: str) -> bytes:
+        code = ERROR_CODES.get(problem.status, "BAD_REQUEST")
+        return orjson.dumps({"error_code": code, "message": problem.message})
+
+
+def _csv_cell(cell: str, kind: str | None) -> float | bool | str | None:
+    """Return the cell's value; what is no plain number stays text, which the contract refuses by name and row."""
+    if cell == "":
+        return None
+    if kind == "boolean":
+        return BOOLEANS.get(cell.lower(), cell)
+    return float(cell) if NUMBER.fullmatch(cell) else cell

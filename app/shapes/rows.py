@@ -1,0 +1,49 @@
+"""`/predict`: `{"features": [[...], ...]}` in the signature's order, or `{"field": [...], ...}` by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from app.contract import Contract, Table
+from app.document import ARRAYS, OBJECTS
+from app.engine import FloatArray
+from app.problem import Problem
+from app.shapes import Served, numbers
+
+ROWS = "features"
+
+
+class Rows:
+    """Slipway's own shape, for rows and for columns."""
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
+        if not isinstance(document, OBJECTS):
+            raise Problem("wrong_type", f'wanted an object: {{"{ROWS}": [[...]]}}, or an array of values for each field')
+        if ROWS not in document:
+            if len(set(document.keys())) != len(document):
+                raise Problem("duplicate_field", "a name is given twice")
+            return Table(None, document, len(document)), None
+        if len(document) != 1:
+            raise Problem("unknown_field", f'wanted "{ROWS}" alone, or an array of values for each field')
+        rows = document[ROWS]
+        if not isinstance(rows, ARRAYS):
+            raise Problem("wrong_type", "wanted an array of rows", ROWS)
+        return Table(rows, None, 1 + len(rows)), None
+
+    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
+        return b'{"predictions":%b,"model":"%b","version":"%b"}' % (
+            numbers(predictions),
+            served.name.encode(),
+            served.version.encode(),
+        )
+
+    def error(self, problem: Problem, request_id: str) -> bytes:
+        return envelope(problem)
+
+
+def envelope(problem: Problem) -> bytes:
+    """Return the error as Slipway's own JSON, which all routes without a protocol of their own use."""
+    where = {"field": problem.field, "row": problem.row}
+    return orjson.dumps({"error": {"code": problem.code, "message": problem.message, **where}})

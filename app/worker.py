@@ -1,0 +1,97 @@
+"""One worker process: loads the models, proves them, and serves until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from a2wsgi import WSGIMiddleware
+from uvicorn import Config, Server
+
+from app import model, workers
+from app.bundle import Bundle
+from app.engine import EngineError
+from app.metrics import Metrics
+from app.predictions import Predictions
+from app.protocol import PredictionProtocol, Traffic
+from app.server import create_app
+from app.settings import ModelSource, Settings
+
+log = logging.getLogger("slipway")
+
+
+class _Worker(Server):
+    """uvicorn's server, which says when it listens and looks after its connections each second."""
+
+    def __init__(self, config: Config, ready: Callable[[], None], parent: int) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._parent = parent
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def sweep(self) -> None:
+        if os.getppid() != self._parent:
+            log.error("the parent process is gone")
+            self.should_exit = True
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, PredictionProtocol):
+                connection.sweep(now)
+
+
+def serve(
+    settings: Settings,
+    bundles: Sequence[tuple[ModelSource, Bundle]],
+    metrics_folder: str,
+    sock: socket.socket,
+    ready: Callable[[], None],
+) -> None:
+    """Serve the bundles on `sock`; exits with STARTUP_FAILED where a model does not prove itself."""
+    metrics = Metrics(metrics_folder)
+    try:
+        models = [model.load(source, bundle, settings) for source, bundle in bundles]
+    except EngineError as error:
+        log.error("a model cannot be served", extra={"reason": str(error)})
+        raise SystemExit(workers.STARTUP_FAILED) from error
+    for loaded in models:
+        metrics.loaded(*loaded.served, settings.image, loaded.load_seconds)
+    predictions = Predictions(settings, models, metrics)
+    server = _Worker(_config(settings, predictions, metrics), ready, os.getppid())
+    server.config.callback_notify = _each_second(server, metrics)
+    # What lives now lives to the end: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    server.run([sock])
+
+
+def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> Config:
+    return Config(
+        WSGIMiddleware(create_app(predictions)),  # type: ignore[arg-type]
+        http=partial(PredictionProtocol, Traffic(predictions)),  # type: ignore[arg-type]
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=workers.BACKLOG,
+        timeout_notify=1,
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+    )
+
+
+def _each_second(server: _Worker, metrics: Metrics) -> Callable[..., object]:
+    async def look_after() -> None:
+        server.sweep()
+        metrics.collect_garbage_counts()
+
+    return look_after

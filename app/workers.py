@@ -1,0 +1,139 @@
+"""The worker processes: forked from one parent that has verified the bundles, watched, replaced, drained.
+
+Each worker has a listening socket of its own (SO_REUSEPORT), so the kernel spreads connections evenly. The parent
+keeps them open: what waits in a dead worker's queue is answered by its successor instead of being reset.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+log = logging.getLogger("slipway")
+
+BACKLOG = 2048
+SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+# A worker that dies young again and again must not keep a core busy with forking.
+MIN_LIFE_SECONDS = 1.0
+STARTUP_FAILED = 3
+
+Serve = Callable[[socket.socket, Callable[[], None]], None]
+
+
+def listen(host: str, port: int, count: int) -> list[socket.socket]:
+    """Return `count` sockets listening on one address; raises OSError where something listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Without SO_REUSEPORT: with it, a second server on this port would quietly get half of the first one's requests.
+    with socket.create_server((host, port), family=family) as probe:
+        port = probe.getsockname()[1]
+    return [socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True) for _ in range(count)]
+
+
+class Supervisor:
+    """Runs `serve` in one process for each socket until SIGTERM or SIGINT, and puts another in the place of a dead one."""
+
+    def __init__(
+        self, serve: Serve, sockets: Sequence[socket.socket], drain_seconds: float, buried: Callable[[int], None]
+    ) -> None:
+        self._serve = serve
+        self._sockets = sockets
+        self._drain_seconds = drain_seconds
+        self._buried = buried
+        self._workers: dict[int, tuple[int, float]] = {}
+        self._due: list[tuple[float, int]] = []
+        self._ready_pipe = os.pipe()
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Return the exit status: 0 after a drain within its limit; `ready` is called once all workers serve."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        for slot in range(len(self._sockets)):
+            self._start(slot)
+        if self._await_ready():
+            ready()
+            self._watch()
+        for sock in self._sockets:
+            sock.close()
+        return self._stop()
+
+    def _await_ready(self) -> bool:
+        """Return whether every worker serves; False when one could not start or a signal asks to end."""
+        waiting = len(self._sockets)
+        os.set_blocking(self._ready_pipe[0], False)
+        while waiting:
+            caught = signal.sigtimedwait(SIGNALS, 0.01)
+            if caught is not None and (caught.si_signo != signal.SIGCHLD or self._reap(respawn=False)):
+                return False
+            try:
+                waiting -= len(os.read(self._ready_pipe[0], waiting))
+            except BlockingIOError:
+                continue
+        return True
+
+    def _watch(self) -> None:
+        while True:
+            timeout = max(0.0, self._due[0][0] - time.monotonic()) if self._due else 3600.0
+            caught = signal.sigtimedwait(SIGNALS, timeout)
+            if caught is not None and caught.si_signo != signal.SIGCHLD:
+                return
+            self._reap(respawn=True)
+            while self._due and self._due[0][0] <= time.monotonic():
+                self._start(self._due.pop(0)[1])
+
+    def _start(self, slot: int) -> None:
+        pid = os.fork()
+        if pid:
+            self._workers[pid] = (slot, time.monotonic())
+            return
+        status = STARTUP_FAILED
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            for other, sock in enumerate(self._sockets):
+                if other != slot:
+                    sock.close()
+            self._serve(self._sockets[slot], lambda: os.write(self._ready_pipe[1], b"1") and None)
+            status = 0
+        except SystemExit as stop:
+            status = stop.code if isinstance(stop.code, int) else STARTUP_FAILED
+        except BaseException:  # nothing may climb into the parent's code, which this process has a copy of
+            log.exception("a worker failed")
+        finally:
+            os._exit(status)
+
+    def _reap(self, respawn: bool) -> bool:
+        """Bury the dead workers and see to successors; return whether there were any."""
+        found = False
+        while self._workers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            found = True
+            slot, born = self._workers.pop(pid)
+            self._buried(pid)
+            if respawn:
+                log.error("a worker died, another takes its place", extra={"worker": pid, "status": _said(status)})
+                self._due.append((max(time.monotonic(), born + MIN_LIFE_SECONDS), slot))
+        self._due.sort()
+        return found
+
+    def _stop(self) -> int:
+        for pid in self._workers:
+            os.kill(pid, signal.SIGTERM)
+        failed = len(self._workers) < len(self._sockets)
+        deadline = time.monotonic() + self._drain_seconds + 1
+        while self._workers and time.monotonic() < deadline:
+            signal.sigtimedwait({signal.SIGCHLD}, max(0.0, deadline - time.monotonic()))
+            self._reap(respawn=False)
+        for pid in self._workers:
+            log.error("a worker outlived the drain and is killed", extra={"worker": pid})
+            os.kill(pid, signal.SIGKILL)
+            failed = True
+        return 1 if failed else 0
+
+
+def _said(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return signal.Signals(-code).name if code < 0 else f"exit {code}"
