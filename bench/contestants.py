@@ -1,0 +1,73 @@
+"""How each server is started: ours, the FastAPI peer and MLflow's own, two workers each."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.bodies import Shape, dataframe_split, features
+
+WORKERS = 2
+OURS, FASTAPI, MLFLOW = "slipway", "fastapi", "mlflow"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server's command for a port, its environment, its route and the shape of its bodies."""
+
+    name: str
+    path: str
+    shape: Shape
+    arguments: Callable[[int], list[str]]
+    variables: Callable[[int, Path], dict[str, str]]
+
+    def command(self, port: int) -> list[str]:
+        return [sys.executable, *self.arguments(port)]
+
+    def environment(self, port: int, folder: Path) -> dict[str, str]:
+        """The caller's, without what would keep byte code from being kept: a cold start must not compile."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return kept | {"OMP_NUM_THREADS": "1"} | self.variables(port, folder)
+
+
+def all_of(bundle: Path) -> tuple[Contestant, ...]:
+    return (_slipway(bundle), _fastapi(bundle), _mlflow(bundle))
+
+
+def _slipway(bundle: Path) -> Contestant:
+    def variables(port: int, _: Path) -> dict[str, str]:
+        # Its defaults otherwise: everything that a host has on is on here.
+        return {
+            "SLIPWAY_MODELS": f"california@1={bundle}",
+            "SLIPWAY_HOST": "127.0.0.1",
+            "SLIPWAY_PORT": str(port),
+            "SLIPWAY_WORKERS": str(WORKERS),
+        }
+
+    return Contestant(OURS, "/predict", features, lambda _: ["-m", "app"], variables)
+
+
+def _fastapi(bundle: Path) -> Contestant:
+    def variables(_: int, folder: Path) -> dict[str, str]:
+        metrics = folder / "fastapi-metrics"
+        metrics.mkdir(exist_ok=True)
+        for left in metrics.iterdir():
+            left.unlink()
+        return {"PEER_BUNDLE": str(bundle), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+
+    return Contestant(
+        FASTAPI, "/predict", features, lambda port: ["-m", "bench.peers.serve", f"--port={port}"], variables
+    )
+
+
+def _mlflow(bundle: Path) -> Contestant:
+    # What `mlflow models serve --env-manager local --workers 2` runs in the end, without that command's own start.
+    def arguments(port: int) -> list[str]:
+        host = ["--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
+        return ["-m", "uvicorn", *host, "mlflow.pyfunc.scoring_server.app:app"]
+
+    def variables(_: int, __: Path) -> dict[str, str]:
+        return {"__pyfunc_model_path__": str(bundle)}
+
+    return Contestant(MLFLOW, "/invocations", dataframe_split, arguments, variables)

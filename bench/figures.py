@@ -1,0 +1,92 @@
+"""The figures a run prints, and the limits that it is held to."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.contestants import FASTAPI, OURS
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on the figure's value, or on its ratio to the peer's; inclusive."""
+
+    bound: float
+    on: str
+    at_least: bool = False
+    peer: str | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number, with the lowest and highest seen, its peer's where it has one, and its limit."""
+
+    figure: str
+    value: float
+    unit: str
+    server: str
+    low: float | None = None
+    high: float | None = None
+    peer: str | None = None
+    peer_value: float | None = None
+    peer_low: float | None = None
+    peer_high: float | None = None
+    ratio: float | None = None
+    limit: Limit | None = None
+
+    def held(self) -> bool:
+        """Whether it is inside its limit; one without a limit always is."""
+        if self.limit is None:
+            return True
+        measured = self.ratio if self.limit.on == "ratio" else self.value
+        if measured is None:
+            raise ValueError(f"{self.figure}: a limit on its ratio, but no peer was measured")
+        return measured >= self.limit.bound if self.limit.at_least else measured <= self.limit.bound
+
+    def line(self) -> str:
+        """One JSON object; numbers rounded to four significant digits, keys without a value left out."""
+        told: dict[str, Any] = {name: _short(getattr(self, name)) for name in _NAMES}
+        if self.limit is not None:
+            told |= {"limit": self.limit.bound, "limit_on": self.limit.on, "held": self.held()}
+            told |= {"at_least": True} if self.limit.at_least else {}
+        return json.dumps({name: value for name, value in told.items() if value is not None})
+
+
+_NAMES = ("figure", "value", "unit", "server", "low", "high", "peer", "peer_value", "peer_low", "peer_high", "ratio")
+
+# The numbers to hold, and the only place where they stand.
+LIMITS = {
+    "requests_per_second_1_row": Limit(4.0, "ratio", at_least=True, peer=FASTAPI),
+    "p99_1_row": Limit(0.7, "ratio", peer=FASTAPI),
+    "rows_per_second_10000_rows": Limit(3.3, "ratio", at_least=True, peer=FASTAPI),
+    "memory_workers_rss": Limit(300.0, "value"),
+    "cold_start": Limit(1.0, "value"),
+}
+
+
+def of(name: str, unit: str, seen: Mapping[str, Sequence[float]], server: str, peer: str | None) -> Figure:
+    """One figure of what was seen of a server, against a peer where there is one, with its limit.
+
+    The values are medians; the ratio is the median of paired ratios, so that a slow minute counts for both. Where the
+    two were not seen equally often (a slow peer is started less often), it is the ratio of the medians.
+    """
+    values = seen[server]
+    figure = Figure(name, statistics.median(values), unit, server, min(values), max(values))
+    if peer is not None:
+        figure = _compare(figure, values, peer, seen[peer])
+    limit = LIMITS.get(name)
+    judged = limit is not None and server == OURS and limit.peer in (None, peer)
+    return replace(figure, limit=limit) if judged else figure
+
+
+def _compare(figure: Figure, values: Sequence[float], peer: str, peers: Sequence[float]) -> Figure:
+    middle = statistics.median(peers)
+    pairs = zip(values, peers, strict=True) if len(values) == len(peers) else [(figure.value, middle)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    return replace(figure, peer=peer, peer_value=middle, peer_low=min(peers), peer_high=max(peers), ratio=ratio)
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -1,0 +1,104 @@
+"""A server under test: started, asked until it answers, stopped with all its workers."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from bench import answers
+from bench.contestants import Contestant
+
+# All of these only end a hang.
+START_SECONDS = 60
+STOP_SECONDS = 20
+POLL_SECONDS = 0.002
+# Both `app` and `bench` are run from the checkout, never installed.
+CHECKOUT = Path(__file__).parents[1]
+
+
+class StartError(RuntimeError):
+    """A server that ended or did not answer; carries the end of its log."""
+
+
+class Server:
+    """Runs a contestant on a free port of loopback while the `with` lasts."""
+
+    def __init__(self, contestant: Contestant, folder: Path) -> None:
+        self.contestant = contestant
+        self.name = contestant.name
+        self.port = free_port()
+        self.log = folder / f"{contestant.name}.log"
+        self._environment = contestant.environment(self.port, folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Server":
+        with self.log.open("ab") as log:
+            # A session of its own: spawned workers outlive a killed parent, keep the port, and share it unseen.
+            self._process = subprocess.Popen(  # noqa: S603  # our own command, no shell
+                self.contestant.command(self.port),
+                cwd=CHECKOUT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._signal_group(signal.SIGTERM)
+        # Whether its first process listened or not, no worker of the group may be left.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_SECONDS)
+        self._signal_group(signal.SIGKILL)
+        self.process.wait()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise StartError(f"{self.name} was not started")
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.contestant.path}"
+
+    def wait_for_answer(self, body: bytes, truth: np.ndarray) -> float:
+        """Seconds until the first 200; WrongAnswer if that is not XGBoost's, StartError if none comes."""
+        started = time.perf_counter()
+        while time.perf_counter() - started < START_SECONDS:
+            if self.process.poll() is not None:
+                raise StartError(f"{self.name} ended with {self.process.returncode}: {self._log_tail()}")
+            try:
+                status, answer = answers.ask(self.port, self.contestant.path, body)
+            except OSError:
+                time.sleep(POLL_SECONDS)
+                continue
+            took = time.perf_counter() - started
+            if status != 503:  # not ready yet is an honest answer, so it is asked again
+                answers.require_equal(self.name, status, answer, truth)
+                return took
+        raise StartError(f"{self.name} gave no answer in {START_SECONDS} s: {self._log_tail()}")
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # all of them are gone already
+            os.killpg(self.pid, number)
+
+    def _log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-2_000:]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,80 @@
+"""Measure our server against a FastAPI peer and MLflow's own scoring server, in one run, driven by wrk.
+
+One JSON object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one
+is missed, 2 if it could not be measured (a wrong answer, a failed request, a server that did not start).
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from bench import bundle, contestants, rows, wrk
+from bench.answers import WrongAnswer
+from bench.server import StartError
+from bench.trial import Plan, Trial, say
+
+SERVERS = (contestants.OURS, contestants.FASTAPI, contestants.MLFLOW)
+# Shared memory where there is one, so that bodies, logs and metrics files cost no disk.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder made in it has a random name
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m bench.serving", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to serve")
+    made.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="CSV or Parquet with rows [$DATA]")
+    made.add_argument("--seconds", type=int, default=3, help="of each timed run (%(default)s)")
+    made.add_argument("--rounds", type=int, default=5, help="timed runs of each server and size (%(default)s)")
+    made.add_argument("--starts", type=int, default=5, help="cold starts of each server (%(default)s)")
+    made.add_argument("--only", action="append", choices=SERVERS, help="measure this server alone; may be repeated")
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        wrk.require()
+        return measure(options)
+    except (WrongAnswer, StartError, wrk.LoadError, ValueError, FileNotFoundError) as error:
+        say(f"bench-serving: {error}")
+        return 2
+    except KeyboardInterrupt:
+        say("bench-serving: interrupted; every server is stopped")
+        return 130
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Prints the figures as they are known; 1 if one of them misses its limit."""
+    if options.data is None:
+        raise ValueError("no rows to send: give --data or DATA, a CSV or Parquet file with the model's fields")
+    served = bundle.read(options.bundle.resolve())
+    chosen = [one for one in contestants.all_of(served.folder) if one.name in (options.only or SERVERS)]
+    plan = Plan(options.seconds, options.rounds, options.starts)
+    data = rows.read(options.data, [field.name for field in served.fields])
+    missed = []
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=_fast_folder()) as folder:
+        for figure in Trial(plan, served, data, chosen, Path(folder)).run():
+            print(figure.line(), flush=True)
+            if not figure.held():
+                missed.append(figure.figure)
+    say(f"missed: {', '.join(missed)}" if missed else "every number is held")
+    return 1 if missed else 0
+
+
+def _fast_folder() -> Path | None:
+    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    """SIGTERM ends as Ctrl-C does: through the `with` blocks, which stop the servers."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
