@@ -1,0 +1,54 @@
+# The front door: `make` lists what there is. Variables: DATA, PYTHON, ARGS (handed to the command behind the target).
+.DEFAULT_GOAL := help
+.PHONY: help dev serve train mlflow test unit lint format lock image bench-serving system clean
+MAKEFLAGS += --no-print-directory
+
+PYTHON_IN := tools/run.sh
+GO_TOOL = "$$("$$(tools/python.sh)" tools/gotool.py $(1))"
+SHELL_FILES := $(wildcard tools/*.sh .ci/run)
+
+help: ## List what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## Train a model and serve it on this machine, with a curl line to paste (DATA=file.csv for your own data)
+	@$(PYTHON_IN) mlops python tools/dev.py dev
+
+serve: ## Serve the newest trained model again, or what SLIPWAY_MODELS names
+	@$(PYTHON_IN) mlops python tools/dev.py serve
+
+train: ## Train only; ARGS="key=value ..." sets what `make train ARGS=--help` lists
+	@$(PYTHON_IN) mlops python -m training $(ARGS)
+
+mlflow: ## MLflow's pages over what was trained here
+	@$(PYTHON_IN) mlops python tools/dev.py mlflow
+
+test: ## Everything that can be checked, cheapest first; as root on Debian it installs what it needs
+	@$(PYTHON_IN) dev python tools/test.py $(ARGS)
+
+unit: ## The tests that need nothing but Python
+	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)
+
+lint: ## Formatting, rules, types, YAML, workflows, shell
+	@tools/need.sh shellcheck:shellcheck
+	@$(PYTHON_IN) dev sh -c 'ruff format --check . && ruff check . && mypy && yamllint --strict .'
+	@$(call GO_TOOL,actionlint)
+	@shellcheck $(SHELL_FILES)
+
+format: ## Format the code, and repair what can be repaired
+	@$(PYTHON_IN) dev sh -c 'ruff format . && ruff check --fix .'
+
+lock: ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(PYTHON_IN) dev python tools/lock.py $(ARGS)
+
+image: ## Build the container image `api` (BASE=image to build on, IMAGE=name to give)
+	@"$$(tools/python.sh)" tools/image.py api
+
+bench-serving: ## Requests a second, latency, memory: ours, FastAPI's and MLflow's in one run
+	@tools/need.sh wrk:wrk
+	@$(PYTHON_IN) dev sh -c 'bundle=$$(python tools/dev.py bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
+
+system: ## Install what `make test` needs of the system (root on Debian)
+	@tools/need.sh $$(cat tools/system.txt)
+
+clean: ## Remove what was trained and cached in this checkout (not the shared cache in ~/.cache/slipway)
+	rm -rf var dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,108 @@
+"""Build a container image of this repository: `make image`.
+
+The base is BASE where it is given, else Debian 13 from its registry; where that can't be reached, mmdebstrap makes it.
+"""
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+from common import ROOT, cache, held, identity, say
+from engine import engine
+
+BASE = "debian:trixie-slim"
+MADE = "slipway-base:trixie"
+# As the slim image in the registry: manuals and translations have no reader in a container.
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+CONTENT = ("app", "images", "requirements")
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def succeeds(*command: str) -> bool:
+    """Whether docker does this without an error."""
+    return subprocess.run(["docker", *command], check=False, capture_output=True).returncode == 0
+
+
+def exists(image: str) -> bool:
+    """Whether the engine has the image."""
+    return succeeds("image", "inspect", image)
+
+
+def base() -> str:
+    """The name of a base image that the engine has."""
+    if given := os.environ.get("BASE"):
+        return given
+    if exists(BASE):
+        return BASE
+    say(f"pulling {BASE} ...")
+    if succeeds("pull", "--quiet", BASE):
+        return BASE
+    with held(cache() / "base"):
+        if not exists(MADE):
+            make_base()
+    return MADE
+
+
+def make_base() -> None:
+    """Make the base image from Debian's packages."""
+    say("no registry of images can be reached: making the base by mmdebstrap (half a minute) ...")
+    subprocess.run([ROOT / "tools" / "need.sh", "mmdebstrap:mmdebstrap"], check=True)
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3"]
+    command += [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
+    with subprocess.Popen([*command, "trixie", "-"], stdout=subprocess.PIPE) as debian:
+        subprocess.run(["docker", "import", "-", MADE], stdin=debian.stdout, stdout=subprocess.DEVNULL, check=True)
+    if debian.returncode:
+        raise SystemExit(f"slipway: mmdebstrap ended with code {debian.returncode}; its reason stands above")
+
+
+def context() -> bytes:
+    """What the Dockerfile may copy, as a tar archive, with the machine's CA bundle."""
+    archive = io.BytesIO()
+    # Docker tells an archive from a Dockerfile by its first block, which an extended header would fill.
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name in CONTENT:
+            tar.add(ROOT / name, name, filter=lambda item: None if "__pycache__" in item.name else item)
+        trust = Path(os.environ.get("SSL_CERT_FILE", CA_BUNDLE))
+        if trust.is_file():
+            tar.add(trust.resolve(), "images/trust/ca.crt")
+    return archive.getvalue()
+
+
+def build(name: str, tag: str) -> str:
+    """Build the image and return its id and size."""
+    options = ["--tag", tag, "--file", f"images/{name}/Dockerfile", "--build-arg", f"BASE={base()}"]
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL"):
+        if variable in os.environ:
+            options += ["--build-arg", variable]
+    # Plain for all: the engine's own builder needs no plugin.
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    say(f"building {tag} ...")
+    done = subprocess.run(
+        ["docker", "build", *options, "-"],
+        check=False,
+        input=context(),
+        env=environment,
+        stdout=sys.stderr,
+    )
+    if done.returncode:
+        raise SystemExit(f"slipway: docker build ended with code {done.returncode}; its reason stands above")
+    inspect = ["docker", "image", "inspect", "--format", "{{.Id}} {{.Size}}", tag]
+    return subprocess.run(inspect, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def main(name: str) -> None:
+    """Build the image and say what came of it."""
+    started = time.monotonic()
+    tag = os.environ.get("IMAGE") or f"slipway-{name}:{identity()}"
+    with engine():
+        digest, size = build(name, tag).split()
+    say(f"{tag} built in {time.monotonic() - started:.0f} s, {int(size) / 1e6:.0f} MB")
+    print(f"{tag} {digest}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,39 @@
+"""Write the locks in requirements/ from pyproject.toml: `make lock`, or `make lock ARGS=--upgrade`."""
+
+import subprocess
+import sys
+
+from common import ROOT, say
+
+LOCKS = ROOT / "requirements"
+# scikit-learn-intelex asks for scikit-learn; serving uses its extension module alone, which does not need it.
+LEFT_OUT_OF_API = ("scikit-learn",)
+
+
+def write(name: str, *options: str) -> None:
+    """Write one lock, for every Python and platform that pyproject.toml allows."""
+    say(f"locking {name} ...")
+    command = ["uv", "pip", "compile", "pyproject.toml", "--extra", name, "--output-file", f"requirements/{name}.txt"]
+    command += ["--quiet", "--universal", "--generate-hashes", "--annotation-style", "line"]
+    # Where packages come from is the affair of each machine's configuration: no index or find-links line in a lock.
+    command += ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock"]
+    subprocess.run([*command, *options], check=True, cwd=ROOT)
+
+
+def main(*options: str) -> None:
+    """Lock dev first; the others are parts of it, at its versions."""
+    excluded = LOCKS / "api.excluded.txt"
+    write("dev", *options)
+    write("mlops", "--constraints", "requirements/dev.txt")
+    excluded.write_text("\n".join(LEFT_OUT_OF_API))
+    try:
+        write("api", "--constraints", "requirements/dev.txt", "--excludes", str(excluded))
+    finally:
+        excluded.unlink()
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"slipway: {error}; what it printed stands above") from None
