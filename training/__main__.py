@@ -1,0 +1,38 @@
+"""Trains a model and writes its bundle: make_data, build_features, train, evaluate and register, one after the other.
+
+Each step runs by itself as well, as `python -m training.<step>`. Ends with one line of JSON on stdout that says where
+the bundle is, with its sha256 and the scores on the held-out part. `python -m training.predict` uses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from training import cli
+from training.progress import Progress
+from training.workspace import Workspace
+
+STEPS = ("make_data", "build_features", "train", "evaluate", "register")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run all steps."""
+    arguments = cli.parser("", __doc__ or "").parse_args(argv)
+
+    def work() -> dict[str, Any]:
+        config, progress = cli.config_of(arguments), Progress()
+        result: dict[str, Any] = {}
+        with Workspace.of(config).locked():
+            for number, name in enumerate(STEPS, start=1):
+                with progress.step(name, f"{number}/{len(STEPS)}"):
+                    result = importlib.import_module(f"training.{name}").run(config, progress)
+        return result | {"seconds": progress.seconds}
+
+    return cli.report(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The command line that all steps share: settings in, progress on stderr, one line of JSON on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from app.bundle import BundleError
+from training import settings
+from training.config import ENVIRONMENT, ROOT, Config
+from training.errors import ConfigError, TrainingError
+from training.progress import Progress
+from training.workspace import Workspace
+
+Step = Callable[[Config, Progress], dict[str, Any]]
+
+
+def main(name: str, doc: str, step: Step, argv: Sequence[str] | None = None) -> int:
+    """Run one step by itself and return the exit code: 0, 1 for an error with a sentence, 2 for wrong usage."""
+    return work(name, step, parser(name, doc).parse_args(argv))
+
+
+def work(name: str, step: Step, arguments: argparse.Namespace) -> int:
+    """Run one step with what the command line asks for, and return the exit code."""
+
+    def locked() -> dict[str, Any]:
+        config, progress = config_of(arguments), Progress()
+        with Workspace.of(config).locked(), progress.step(name):
+            return step(config, progress)
+
+    return report(locked)
+
+
+def parser(name: str, doc: str) -> argparse.ArgumentParser:
+    """Return a parser for the settings, with `doc` above and every setting below."""
+    module = "python -m training" + (f".{name}" if name else "")
+    made = argparse.ArgumentParser(
+        prog=module,
+        description=doc,
+        epilog=_table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--config", type=Path, metavar="FILE", help="a YAML file of settings")
+    made.add_argument("settings", nargs="*", metavar="key=value", help="a setting; it wins over the file")
+    return made
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """Return the settings that the command line asks for."""
+    return settings.load(arguments.config, arguments.settings, os.environ)
+
+
+def report(work: Callable[[], dict[str, Any]]) -> int:
+    """Print the result of `work` as one line of JSON, or its error as one sentence."""
+    try:
+        print(json.dumps(work()), flush=True)
+    except (TrainingError, BundleError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+def _table() -> str:
+    """Return the settings with their defaults, read from the dataclass."""
+    variables = {key: f" (or {variable}= in the environment)" for variable, key in ENVIRONMENT.items()}
+    lines = ["settings: the defaults, then --config, then the environment, then key=value", ""]
+    for item in fields(Config):
+        lines += [f"  {item.name}={default(item.default)}", f"      {item.metadata['help']}{variables.get(item.name, '')}"]
+    return "\n".join(lines)
+
+
+def default(value: Any) -> str:
+    """Return a setting's default as one would type it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, Path):
+        return str(value.relative_to(ROOT)) if value.is_relative_to(ROOT) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,96 @@
+"""Fetches the data, checks it, and keeps it as Parquet with its digest.
+
+Reads `data` (a path, a URL or s3://bucket/key of CSV or Parquet; empty: scikit-learn downloads California Housing).
+Writes the columns that the settings name, as numbers, to `store`: <store>/<name>/<digest>.parquet, and beside it
+data.json with the sha256, the source and the number of rows.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from training import california, cli, files, sample, source, store
+from training.column import Floats, numbers
+from training.config import Config
+from training.errors import DataError
+from training.progress import Progress
+from training.table import Table, open_table
+
+
+def run(config: Config, progress: Progress) -> dict[str, Any]:
+    """Keep the data and return its record."""
+    with tempfile.TemporaryDirectory() as folder:
+        columns, about = _given(config, Path(folder), progress) if config.data else _housing(config, progress)
+        rows = len(columns[config.target])
+        missing = sum(int(np.isnan(column).sum()) for column in columns.values())
+        progress.say(f"{rows:,} rows, {len(columns)} columns, {missing:,} missing values from {about['source']}")
+        parquet = Path(folder) / "data.parquet"
+        # No pandas metadata and a fixed layout: the digest is that of the numbers, whichever file they came from.
+        pa.parquet.write_table(pa.table(columns), parquet, compression="zstd", store_schema=False)
+        record = store.keep(store.of(config), parquet, about | {"rows": rows, "columns": list(columns)})
+    progress.say(f"kept as {record['kept']}, sha256 {record['sha256']}")
+    return record
+
+
+def _given(config: Config, folder: Path, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Return the columns of the file that the settings name."""
+    path = source.fetch(config.data, folder)
+    table = open_table(path, source.shown(config.data))
+    unused = [name for name in table.names if name not in config.columns]
+    if unused:
+        progress.say(f"not used: {', '.join(unused)}")
+    about = {"kind": "given", "source": table.shown, "source_sha256": files.sha256(path)}
+    columns = read(table, config.columns, config.features)
+    for name, column in columns.items():
+        if np.isnan(column).all():
+            raise DataError(f"{table.shown}: column {name!r} has no value in any row")
+    return columns, about
+
+
+def read(table: Table, names: tuple[str, ...], nullable: Collection[str]) -> dict[str, Floats]:
+    """Return the columns `names` as numbers, where only `nullable` ones may miss some.
+
+    Raises DataError, naming column and row.
+    """
+    table.require(names)
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    rows = 0
+    for batch in table.batches(names):
+        for name, column in parts.items():
+            column.append(numbers(table, name, batch.column(name), rows, nullable=name in nullable))
+        rows += batch.num_rows
+    if not rows:
+        raise DataError(f"{table.shown}: has no rows")
+    return {name: np.concatenate(column) for name, column in parts.items()}
+
+
+def _housing(config: Config, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Return California Housing, or the made-up sample where that is allowed and nothing else is to be had."""
+    try:
+        columns, about = california.download(), {"kind": "downloaded", "source": california.SOURCE}
+    except DataError as error:
+        if not config.allow_generated:
+            raise DataError(f"{error}: wanted DATA=<CSV or Parquet>, or allow_generated=true for a made-up sample") from error
+        progress.say(f"{error}: going on with a generated sample, tagged data=generated")
+        columns, about = sample.generate(), {"kind": "generated", "source": "a generated sample"}
+    missing = [name for name in config.columns if name not in columns]
+    if missing:
+        raise DataError(f"{about['source']}: no column {', '.join(map(repr, missing))}; it has {', '.join(columns)}")
+    return {name: columns[name] for name in config.columns}, about
+
+
+def main() -> int:
+    """Run the step by itself."""
+    return cli.main("make_data", __doc__ or "", run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
