@@ -1,0 +1,71 @@
+"""The schemas of values, rows, records and columns: what the contract takes, whatever the request's shape."""
+
+from __future__ import annotations
+
+from app.bundle import TYPES, Field
+from app.contract import INTEGER_BOUNDS
+from app.openapi.described import Described, Limits, Row
+from app.openapi.schema import Json, listed, ref, sized, strict
+
+# The first float64 that rounds to infinity in float32, halfway between its largest number and the next power of two.
+OVERFLOW = 2.0**128 - 2.0**103
+# Equally long arrays can only be spelled out length by length.
+LENGTHS = (1, 2, 3)
+FORMATS = {"integer": "int32", "long": "int64"}
+
+
+def schemas() -> Json:
+    """Return a schema for each type of value, with and without null."""
+    return {_name(kind, nullable): _value(kind, nullable) for kind in TYPES for nullable in (False, True)}
+
+
+def _name(kind: str, nullable: bool) -> str:
+    return f"{kind}-or-null" if nullable else kind
+
+
+def _value(kind: str, nullable: bool) -> Json:
+    if kind == "boolean":
+        word, rest = "boolean", {}
+    elif kind in INTEGER_BOUNDS:
+        low, high = INTEGER_BOUNDS[kind]
+        word, rest = "integer", {"minimum": low, "maximum": high, "format": FORMATS[kind]}
+    else:
+        word, rest = "number", {"exclusiveMinimum": -OVERFLOW, "exclusiveMaximum": OVERFLOW}
+    return {"type": [word, "null"] if nullable else word, **rest}
+
+
+def value(field: Field) -> Json:
+    return ref(_name(field.type, field.nullable))
+
+
+def titled(model: Described, field: Field) -> Json:
+    """Return the field's schema with its name and, for a person, its range."""
+    known = model.range(field)
+    words = [f"seen in training from {known[0]:.7g} to {known[1]:.7g}"] if known else []
+    words += ["null where it is missing"] if field.nullable else []
+    return {**value(field), "title": field.name, **({"description": ", ".join(words)} if words else {})}
+
+
+def row(model: Described) -> Json:
+    return listed([titled(model, field) for field in model.fields]) | {
+        "examples": [list(r) for r, _ in model.examples()]
+    }
+
+
+def record(model: Described) -> Json:
+    return strict({field.name: value(field) for field in model.fields})
+
+
+def many(name: str, limits: Limits) -> Json:
+    return sized(ref(name), 1, limits.max_rows)
+
+
+def columns(model: Described) -> Json:
+    """Return the schema of an array for each field, all of them equally long."""
+    spelled = [strict({f.name: sized(value(f), count, count) for f in model.fields}) for count in LENGTHS]
+    return {"anyOf": spelled, "description": "An array for each field, all equally long, in any order."}
+
+
+def by_field(model: Described, rows: list[Row]) -> dict[str, list[object]]:
+    """Return rows as columns."""
+    return {name: [row[i] for row in rows] for i, name in enumerate(model.names)}
