@@ -62,7 +62,9 @@ def load(workspace: Workspace) -> tuple[Dataset, dict[str, Any]]:
     """Return the features and their record as the last run wrote them."""
     record = files.read_json(workspace.features_record, "build_features")
     if not workspace.features.is_file() or files.sha256(workspace.features) != record["sha256"]:
-        raise DataError(f"{workspace.features}: is not what its record says, `python -m training.build_features` mends it")
+        raise DataError(
+            f"{workspace.features}: is not what its record says, `python -m training.build_features` mends it"
+        )
     return Dataset.read(workspace.features, tuple(record["features"])), record
 
 

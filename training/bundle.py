@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.models
-import mlflow.types
 import mlflow.xgboost
 import numpy as np
 import pandas as pd
+from mlflow.types import ColSpec, Schema, TensorSpec
 
 import app.bundle
 from training import files, golden, provenance, reference
@@ -24,7 +24,7 @@ EXAMPLE_ROWS = 3
 REQUIREMENTS = (("mlflow",), ("numpy",), ("pandas",), ("xgboost-cpu", "xgboost"))
 
 
-def write(path: Path, model: Model, data: Dataset, mlmodel: mlflow.models.Model, metadata: dict[str, Any]) -> str:
+def write(path: Path, model: Model, data: Dataset, model_id: str, run_id: str, metadata: dict[str, str]) -> str:
     """Write the bundle to `path`, check that it is one, and return its manifest's sha256."""
     if path.exists():
         shutil.rmtree(path)
@@ -32,7 +32,7 @@ def write(path: Path, model: Model, data: Dataset, mlmodel: mlflow.models.Model,
     mlflow.xgboost.save_model(
         model.booster,
         str(path),
-        mlflow_model=mlmodel,
+        mlflow_model=mlflow.models.Model(run_id=run_id, model_id=model_id),
         model_format="ubj",
         signature=signature(model),
         input_example=_example(data),
@@ -50,9 +50,11 @@ def write(path: Path, model: Model, data: Dataset, mlmodel: mlflow.models.Model,
 
 def signature(model: Model) -> mlflow.models.ModelSignature:
     """Return the contract: a double for each feature; null is allowed for those that miss values in the data."""
-    inputs = [mlflow.types.ColSpec("double", name, required=name not in model.nullable) for name in model.names]
-    outputs = [mlflow.types.ColSpec("float", "prediction")]
-    return mlflow.models.ModelSignature(mlflow.types.Schema(inputs), mlflow.types.Schema(outputs))
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double", name, required=name not in model.nullable) for name in model.names
+    ]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec("float", "prediction")]
+    return mlflow.models.ModelSignature(Schema(inputs), Schema(outputs))
 
 
 def manifest(path: Path) -> dict[str, Any]:

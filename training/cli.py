@@ -71,7 +71,10 @@ def _table() -> str:
     variables = {key: f" (or {variable}= in the environment)" for variable, key in ENVIRONMENT.items()}
     lines = ["settings: the defaults, then --config, then the environment, then key=value", ""]
     for item in fields(Config):
-        lines += [f"  {item.name}={default(item.default)}", f"      {item.metadata['help']}{variables.get(item.name, '')}"]
+        lines += [
+            f"  {item.name}={default(item.default)}",
+            f"      {item.metadata['help']}{variables.get(item.name, '')}",
+        ]
     return "\n".join(lines)
 
 

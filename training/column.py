@@ -27,10 +27,12 @@ def numbers(table: Table, name: str, column: pa.Array, before: int = 0, nullable
     values = _floats(table, name, column, before)
     beyond = np.abs(values) > LARGEST
     if beyond.any():
-        raise DataError(_message(table, name, int(beyond.argmax()) + before, "wanted a finite number of float32's range"))
+        raise DataError(
+            _message(table, name, int(np.argmax(beyond)) + before, "wanted a finite number of float32's range")
+        )
     missing = np.isnan(values)
     if not nullable and missing.any():
-        raise DataError(_message(table, name, int(missing.argmax()) + before, "is missing, wanted a number"))
+        raise DataError(_message(table, name, int(np.argmax(missing)) + before, "is missing, wanted a number"))
     # Minus zero is zero: the hash that splits the rows shall not tell them apart.
     return values + 0.0
 
@@ -49,7 +51,9 @@ def _floats(table: Table, name: str, column: pa.Array, before: int) -> Floats:
 
 
 def _numeric(kind: pa.DataType) -> bool:
-    return any(holds(kind) for holds in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null))
+    return any(
+        holds(kind) for holds in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    )
 
 
 def _from_text(table: Table, name: str, column: pa.Array, before: int) -> pa.Array:

@@ -50,7 +50,7 @@ class Config:
     )
     data: str = _key("", "CSV or Parquet: a path, a URL or s3://bucket/key; empty: scikit-learn's California Housing")
     allow_generated: bool = _key(False, "train on a made-up sample where no data is given and none can be downloaded")
-    output: Path = _key(ROOT / "var", "the folder that everything is written to")
+    output: Path = _key(ROOT / "var", "the folder that everything is written to")  # noqa: RUF009 - it makes a field
     store: str = _key("", "where the data is kept: a folder or s3://bucket/prefix; empty: <output>/data")
     tracking_uri: str = _key("", "MLflow's tracking server or database; empty: SQLite in <output>/mlflow.db")
 
@@ -78,7 +78,7 @@ class Config:
     colsample_bytree: float = _part(0.8, "share of the features that a tree sees")
     reg_lambda: float = _amount(10.0, "L2 regularization of the leaves")
     seed: int = _key(1, "of the sampling of rows and features", "0 or more", lambda value: value >= 0)
-    # Sums of floats depend on how they are dealt to threads: a fixed number keeps the model's bytes the same everywhere.
+    # Sums of floats depend on how they are dealt to threads: with one number the model's bytes are the same everywhere.
     threads: int = _count(1, "threads of the training; the same data and number give the same model, byte for byte")
 
     def __post_init__(self) -> None:

@@ -39,7 +39,9 @@ class Dataset:
     @property
     def nullable(self) -> tuple[str, ...]:
         """The features that have a missing value somewhere."""
-        return tuple(name for name, missing in zip(self.names, np.isnan(self.features).any(axis=0), strict=True) if missing)
+        return tuple(
+            name for name, missing in zip(self.names, np.isnan(self.features).any(axis=0), strict=True) if missing
+        )
 
     def write(self, path: Path) -> None:
         """Write the rows as Parquet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from training import telemetry
 from training.config import Config
 from training.errors import TrainingError
 
@@ -13,9 +14,12 @@ def bundle(location: str, config: Config, folder: Path) -> Path:
     if ":/" not in location:
         return Path(location)
     # MLflow takes seconds to import: whoever names a folder shall not wait for it.
+    telemetry.off()
     from training import tracking
 
     try:
         return tracking.download(location, config, folder)
+    except TrainingError:
+        raise
     except Exception as error:  # every artifact store raises errors of its own
         raise TrainingError(f"{location}: can't be fetched: {error}") from error

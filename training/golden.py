@@ -36,7 +36,7 @@ def choose(data: Dataset) -> Floats:
 
 
 def _missing(data: Dataset, base: Floats) -> list[Floats]:
-    """Return real rows with missing values, and rows without each field that may be missing, and without all of them."""
+    """Return real rows with missing values, and rows without each field that may be missing and without all of them."""
     missing = np.isnan(data.features)
     rows = list(data.features[np.flatnonzero(missing.any(axis=1))[:MISSING_ROWS]])
     nullable = missing.any(axis=0)

@@ -78,7 +78,9 @@ def _housing(config: Config, progress: Progress) -> tuple[dict[str, Floats], dic
         columns, about = california.download(), {"kind": "downloaded", "source": california.SOURCE}
     except DataError as error:
         if not config.allow_generated:
-            raise DataError(f"{error}: wanted DATA=<CSV or Parquet>, or allow_generated=true for a made-up sample") from error
+            raise DataError(
+                f"{error}: wanted DATA=<CSV or Parquet>, or allow_generated=true for a made-up sample"
+            ) from error
         progress.say(f"{error}: going on with a generated sample, tagged data=generated")
         columns, about = sample.generate(), {"kind": "generated", "source": "a generated sample"}
     missing = [name for name in config.columns if name not in columns]

@@ -35,7 +35,9 @@ class Model:
         record = files.read_json(workspace.training_record, "train")
         digest = files.sha256(workspace.model) if workspace.model.is_file() else ""
         if (record["features_sha256"], record["sha256"]) != (features["sha256"], digest):
-            raise TrainingError(f"{workspace.model}: was trained on other features, `python -m training.train` trains anew")
+            raise TrainingError(
+                f"{workspace.model}: was trained on other features, `python -m training.train` trains anew"
+            )
         return cls(tuple(features["features"]), frozenset(features["nullable"]), trees.load(workspace.model), digest)
 
     @classmethod
@@ -51,7 +53,7 @@ class Model:
         return trees.predict(self.booster, self.names, features)
 
     def rows_of(self, table: Table) -> Iterator[tuple[pa.RecordBatch, Floats]]:
-        """Yield the rows of a file, batch by batch, with their features. Raises DataError as the server would refuse."""
+        """Yield a file's rows, batch by batch, with their features. Raises DataError where the server would refuse."""
         table.require(self.names)
         before = 0
         for batch in table.batches():

@@ -48,7 +48,7 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list
 
 def _predicted(true: Floats, answers: Floats, record: dict[str, Any]) -> Figure:
     figure, [ax] = _figure(7.5, 6.5)
-    low, high = min(true.min(), answers.min()), max(true.max(), answers.max())
+    low, high = float(min(np.min(true), np.min(answers))), float(max(np.max(true), np.max(answers)))
     cells = ax.hexbin(true, answers, gridsize=50, bins="log", mincnt=1, cmap="viridis", extent=(low, high, low, high))
     ax.plot([low, high], [low, high], color=ORANGE, linewidth=1.5, label="predicted = true")
     ax.set(xlabel=f"true {record['target']}", ylabel=f"predicted {record['target']}", aspect="equal")
@@ -81,7 +81,11 @@ def _importance(importance: dict[str, float]) -> Figure:
     figure, [ax] = _figure(7.5, 1.2 + 0.35 * len(names))
     bars = ax.barh(names, [importance[name] for name in names], color=BLUE)
     ax.bar_label(bars, labels=[f"{importance[name]:.1%}" for name in names], padding=3)
-    ax.set(title="Importance: share of what all splits gained", xticks=[], xlim=(0, 1.12 * (max(importance.values()) or 1.0)))
+    ax.set(
+        title="Importance: share of what all splits gained",
+        xticks=[],
+        xlim=(0, 1.12 * (max(importance.values()) or 1.0)),
+    )
     ax.spines["bottom"].set_visible(False)
     ax.margins(y=0.02)
     return figure
@@ -92,7 +96,9 @@ def _learning(history: dict[str, Any]) -> Figure:
     best = int(np.argmin(history["valid"]))
     for (part, rmse), color in zip(history.items(), (GREY, BLUE), strict=False):
         ax.plot(range(1, len(rmse) + 1), rmse, color=color, label=f"{part}: {rmse[best]:.3f} at the best tree")
-    ax.axvline(best + 1, color=ORANGE, linestyle="--", linewidth=1, label=f"best on valid: tree {best + 1}, kept up to it")
+    ax.axvline(
+        best + 1, color=ORANGE, linestyle="--", linewidth=1, label=f"best on valid: tree {best + 1}, kept up to it"
+    )
     ax.set(xlabel="trees", ylabel="RMSE", title="Learning curve", ylim=(0, None), xlim=(0, None))
     ax.legend(frameon=False)
     return figure

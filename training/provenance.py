@@ -26,7 +26,9 @@ def git(root: Path = ROOT) -> dict[str, str]:
 def installed() -> str:
     """Return every installed distribution with its version, one a line, below the Python version."""
     names = {f"{found.metadata['Name']}=={found.version}" for found in metadata.distributions()}
-    return "\n".join([f"# Python {platform.python_version()} on {platform.platform()}", *sorted(names, key=str.lower), ""])
+    return "\n".join(
+        [f"# Python {platform.python_version()} on {platform.platform()}", *sorted(names, key=str.lower), ""]
+    )
 
 
 def pinned(*names: str) -> str:

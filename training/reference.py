@@ -40,7 +40,7 @@ def profile(values: Floats) -> dict[str, Any]:
     return {
         "missing_share": missing,
         "quantiles": {str(at): float(np.quantile(present, at)) for at in QUANTILES},
-        "min": float(present.min()),
-        "max": float(present.max()),
+        "min": float(np.min(present)),
+        "max": float(np.max(present)),
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
     }

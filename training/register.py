@@ -30,6 +30,7 @@ class Facts:
     features: dict[str, Any]
     training: dict[str, Any]
     evaluation: dict[str, Any]
+    code: dict[str, str]
 
     @classmethod
     def read(cls, workspace: Workspace) -> Facts:
@@ -38,21 +39,27 @@ class Facts:
         training = files.read_json(workspace.training_record, "train")
         evaluation = files.read_json(workspace.evaluation / evaluate.RECORD, "evaluate")
         if evaluation["model_sha256"] != training["sha256"] or evaluation["features_sha256"] != features["sha256"]:
-            raise TrainingError(f"{workspace.evaluation}: is of another model, `python -m training.evaluate` measures this one")
-        return cls(data, features, training, evaluation)
+            raise TrainingError(
+                f"{workspace.evaluation}: is of another model, `python -m training.evaluate` measures this one"
+            )
+        return cls(data, features, training, evaluation, provenance.git())
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What was set."""
-        return self.training["parameters"] | self.features["split"] | {
-            "features": ",".join(self.features["features"]), "target": self.features["target"]
-        }  # fmt: skip
+        names = {"features": ",".join(self.features["features"]), "target": self.features["target"]}
+        return {**self.training["parameters"], **self.features["split"], **names}
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Where data and code come from, without the data's address, which is nobody's business where this goes."""
+        data = self.features["data"]
+        return {"data": data["kind"], "data_sha256": data["sha256"]} | self.code
 
     @property
     def tags(self) -> dict[str, str]:
-        """Where the data and the code come from."""
-        data = self.features["data"]
-        return {"data": data["kind"], "data_sha256": data["sha256"], "data_source": data["source"]} | provenance.git()
+        """What is told of a run and of a version."""
+        return self.origin | {"data_source": self.features["data"]["source"]}
 
     @property
     def metrics(self) -> list[tuple[str, float, int]]:
@@ -81,16 +88,17 @@ def run(config: Config, progress: Progress) -> dict[str, Any]:
     model = Model.trained(workspace, facts.features)
     client = tracking.connect(config)
     told = source.shown(tracking.uri(config))
-    tags = facts.tags | {"mlflow.source.name": "python -m training", "mlflow.source.git.commit": facts.tags["git_commit"]}
+    tags = facts.tags | {
+        "mlflow.source.name": "python -m training",
+        "mlflow.source.git.commit": facts.code["git_commit"],
+    }
     with tracking.run(config, client, tags) as started:
         _log(started, config, workspace, facts)
         progress.say(f"run {started.id} in {told}")
-        with started.model(config.name) as mlmodel:
-            sha256 = bundle.write(workspace.draft, model, facts.data, mlmodel, facts.tags)
-            started.upload(mlmodel, workspace.draft)
-        version = started.register(
-            config.name, mlmodel, facts.tags | {"manifest_sha256": sha256}, _description(facts)
-        )
+        with started.model(config.name) as model_id:
+            sha256 = bundle.write(workspace.draft, model, facts.data, model_id, started.id, facts.origin)
+            started.upload(model_id, workspace.draft)
+        version = started.register(config.name, model_id, facts.tags | {"manifest_sha256": sha256}, _description(facts))
     path = export(workspace, version, progress)
     progress.say(f"{config.name} version {version}: {path}, sha256 {sha256}")
     return {

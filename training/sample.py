@@ -29,5 +29,7 @@ def generate() -> dict[str, Floats]:
         "Latitude": (32.6 + 9.3 * along).round(2),
         "Longitude": (-117.2 - 7.0 * along + 1.5 * inland.clip(0, 3)).round(2),
     }
-    value = 0.42 * columns["MedInc"] * np.exp(-0.25 * inland) + 1.2 * np.exp(-inland) - 0.25 * (columns["AveOccup"] - 2.8)
+    value = (
+        0.42 * columns["MedInc"] * np.exp(-0.25 * inland) + 1.2 * np.exp(-inland) - 0.25 * (columns["AveOccup"] - 2.8)
+    )
     return columns | {"MedHouseVal": (value * random.lognormal(0.0, 0.12, ROWS) + 0.3).clip(0.15, 5.00001)}

@@ -72,7 +72,11 @@ def _scalar(kind: type, value: Any) -> Any:
     if kind in (str, Path):
         return kind(_text(value))
     # YAML reads 1e-3 as text, and true is a whole number to Python.
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or (kind is int and isinstance(value, float)):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | str)
+        or (kind is int and isinstance(value, float))
+    ):
         raise TypeError
     number = kind(value)
     if not math.isfinite(number):

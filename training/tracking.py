@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
@@ -15,11 +16,13 @@ import mlflow
 import mlflow.artifacts
 from mlflow.entities import Dataset, DatasetInput, LoggedModelOutput, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model as MLmodel
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from training.config import Config
+from training.errors import TrainingError
 
+DATABASE = "mlflow.db"
 # Written by MLflow into whatever it downloads from models:/<name>/<version>, beside the files that were logged.
 DOWNLOAD_NOTE = "registered_model_meta"
 # The API takes no more in one call.
@@ -28,7 +31,7 @@ MOST_METRICS, MOST_PARAMETERS, MOST_TAGS = 1000, 100, 100
 
 def uri(config: Config) -> str:
     """Return the tracking server's or database's address."""
-    return config.tracking_uri or f"sqlite:///{config.output.resolve() / 'mlflow.db'}"
+    return config.tracking_uri or f"sqlite:///{config.output.resolve() / DATABASE}"
 
 
 def connect(config: Config) -> MlflowClient:
@@ -44,6 +47,9 @@ def connect(config: Config) -> MlflowClient:
 
 def download(location: str, config: Config, folder: Path) -> Path:
     """Return the folder of the bundle at `location`, downloaded into `folder`."""
+    if not config.tracking_uri and not (config.output / DATABASE).is_file():
+        # MLflow would make an empty one, and then not find the model in it.
+        raise TrainingError(f"{config.output / DATABASE}: not there; MLFLOW_TRACKING_URI names another place to look")
     connect(config)
     path = Path(mlflow.artifacts.download_artifacts(location, dst_path=str(folder)))
     (path / DOWNLOAD_NOTE).unlink(missing_ok=True)
@@ -83,29 +89,32 @@ class Run:
         self.client.log_text(self.id, content, name)
 
     @contextmanager
-    def model(self, name: str) -> Iterator[MLmodel]:
-        """Give a new model of this run; it is ready at the end, and failed where an error leaves it."""
+    def model(self, name: str) -> Iterator[str]:
+        """Give the id of a new model of this run; it is ready at the end, and failed where an error leaves it."""
         logged = self.client.create_logged_model(self.experiment, name, self.id)
         try:
-            yield MLmodel(artifact_path=logged.artifact_location, run_id=self.id, model_id=logged.model_id)
+            yield logged.model_id
         except BaseException:
             self.client.finalize_logged_model(logged.model_id, "FAILED")
             raise
         self.client.finalize_logged_model(logged.model_id, "READY")
         self.client.log_outputs(self.id, [LoggedModelOutput(logged.model_id, 0)])
 
-    def upload(self, mlmodel: MLmodel, folder: Path) -> None:
+    def upload(self, model_id: str, folder: Path) -> None:
         """Log every file of the bundle as the model's, so that a download is the bundle."""
-        self.client.log_model_artifacts(mlmodel.model_id, str(folder))
+        self.client.log_model_artifacts(model_id, str(folder))
 
-    def register(self, name: str, mlmodel: MLmodel, tags: Mapping[str, str], description: str) -> str:
+    def register(self, name: str, model_id: str, tags: Mapping[str, str], description: str) -> str:
         """Return the number that the registry gives to the model."""
         if not self.client.search_registered_models(f"name = '{name}'"):
             self._create(name)
-        version = self.client.create_model_version(
-            name, f"models:/{mlmodel.model_id}", self.id, dict(tags), None, description, model_id=mlmodel.model_id
+        source = f"models:/{model_id}"
+        made = self.client.create_model_version(name, source, self.id, dict(tags), None, description, model_id=model_id)
+        # By this tag MLflow's pages lead from the model to its version.
+        self.client.set_logged_model_tags(
+            model_id, {MLFLOW_MODEL_VERSIONS: json.dumps([{"name": made.name, "version": made.version}])}
         )
-        return str(version.version)
+        return str(made.version)
 
     def _create(self, name: str) -> None:
         try:

@@ -68,7 +68,7 @@ def predict(booster: xgboost.Booster, names: tuple[str, ...], features: Floats) 
 
 def importance(booster: xgboost.Booster) -> dict[str, float]:
     """Return each feature's share of what all splits gained."""
-    gains = booster.get_score(importance_type="total_gain")
+    gains: dict[str, Any] = booster.get_score(importance_type="total_gain")
     total = sum(gains.values()) or 1.0
     return {name: gains.get(name, 0.0) / total for name in booster.feature_names or []}
 
