@@ -57,7 +57,7 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], socket
     log.configure()
     folder = _metrics_folder()
     # One file for each open connection; the soft limit of 1,024 is there for programs that use select().
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     from prometheus_client.multiprocess import mark_process_dead
@@ -74,7 +74,7 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], socket
         log.get().info("serving", extra={"url": f"http://{host}:{port}", "models": names, "workers": len(sockets)})
 
     def buried(pid: int) -> None:
-        mark_process_dead(pid, folder)
+        mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
     return workers.Supervisor(serve, sockets, chosen.drain_seconds, buried).run(ready)
 
@@ -83,8 +83,8 @@ def _metrics_folder() -> str:
     """Make the folder in which the workers share their metrics, in memory where there is a place for that."""
     shared = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
     folder = tempfile.mkdtemp(prefix="slipway-", dir=shared if os.access(shared, os.W_OK) else None)
-    parent = os.getpid()
-    atexit.register(lambda: os.getpid() == parent and shutil.rmtree(folder, ignore_errors=True))
+    # Workers end by os._exit, which runs no such function.
+    atexit.register(shutil.rmtree, folder)
     # prometheus_client reads it once, when it is first imported.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     return folder

@@ -63,7 +63,7 @@ def load(path: Path, sha256: str | None = None) -> Bundle:
     Raises BundleError, naming the file, for anything missing, unlisted, changed, linked or of an unknown kind.
     """
     files = verify(path, sha256)
-    mlmodel = _mapping(files, MLMODEL, yaml.load(files[MLMODEL], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    mlmodel = _mapping(files, MLMODEL, yaml.safe_load(files[MLMODEL]))
     fields = _signature(mlmodel)
     return Bundle(hashlib.sha256(files[MANIFEST]).hexdigest(), fields, _model(files, mlmodel), _golden(files, fields))
 
@@ -99,7 +99,11 @@ def _listed(where: Path, manifest: bytes) -> dict[str, Mapping[str, Any]]:
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or pure.as_posix() != name:
             raise BundleError(f"{where}: {name!r} leaves the bundle or is not a plain relative path")
-        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str) or type(entry.get("size")) is not int:
+        if (
+            not isinstance(entry, dict)
+            or not isinstance(entry.get("sha256"), str)
+            or type(entry.get("size")) is not int
+        ):
             raise BundleError(f"{where}: the entry of {name!r} wants a sha256 and a size")
     return files
 
@@ -150,7 +154,9 @@ def _signature(mlmodel: Mapping[str, Any]) -> tuple[Field, ...]:
         raise BundleError(f"{MLMODEL}: wanted a signature with a name and a type for each input") from error
     for field in fields:
         if field.type not in TYPES:
-            raise BundleError(f"{MLMODEL}: input {field.name!r} has type {field.type!r}, wanted one of {', '.join(TYPES)}")
+            raise BundleError(
+                f"{MLMODEL}: input {field.name!r} has type {field.type!r}, wanted one of {', '.join(TYPES)}"
+            )
     if not fields or len({field.name for field in fields}) != len(fields):
         raise BundleError(f"{MLMODEL}: wanted at least one input, each name once")
     return fields
@@ -161,7 +167,9 @@ def _model(files: Mapping[str, bytes], mlmodel: Mapping[str, Any]) -> bytes:
     if not isinstance(flavor, dict):
         raise BundleError(f"{MLMODEL}: wanted the xgboost flavor")
     if flavor.get("model_class") not in MODEL_CLASSES:
-        raise BundleError(f"{MLMODEL}: model_class {flavor.get('model_class')!r}, wanted one of {sorted(MODEL_CLASSES)}")
+        raise BundleError(
+            f"{MLMODEL}: model_class {flavor.get('model_class')!r}, wanted one of {sorted(MODEL_CLASSES)}"
+        )
     name = flavor.get("data")
     if not isinstance(name, str) or not name.endswith(".ubj"):
         raise BundleError(f"{MLMODEL}: the model is {name!r}, wanted XGBoost's UBJSON (*.ubj)")

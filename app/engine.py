@@ -80,7 +80,8 @@ def check(engine: Engine, golden: Golden) -> None:
         raise EngineError(f"{engine.name} answers in shape {answers.shape}, the golden answers have {wanted.shape}")
     wrong = ~np.isclose(answers, wanted, rtol=TOLERANCE, atol=TOLERANCE).reshape(len(wanted), -1).all(axis=1)
     if wrong.any():
-        raise EngineError(f"{engine.name} misses {int(wrong.sum())} of {len(wanted)} golden answers, first row {wrong.argmax()}")
+        missed, first = int(wrong.sum()), np.flatnonzero(wrong)[0]
+        raise EngineError(f"{engine.name} misses {missed} of {len(wanted)} golden answers, the first in row {first}")
 
 
 def matrix(rows: Sequence[Sequence[Any]]) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -64,7 +64,8 @@ class Metrics:
         self._gc = GarbageCounters(registry)
 
     def recorder(self, model: str, version: str) -> Recorder:
-        return Recorder(*(metric.labels(model, version) for metric in (self._requests, self._latency, self._rows)))
+        labels = (model, version)
+        return Recorder(self._requests.labels(*labels), self._latency.labels(*labels), self._rows.labels(*labels))
 
     def loaded(self, model: str, version: str, image: str, seconds: float) -> None:
         self._load.labels(model, version).set(seconds)
@@ -79,17 +80,17 @@ class Metrics:
         if self._folder is None:
             return generate_latest(self.registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=self._folder)
+        MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 
 class GarbageCounters:
     """`python_gc_*`, by the names of prometheus_client's own collector, which knows one process only.
 
-    `update` adds what has come since; it must not run inside a collection, which may have started under a metric's lock.
+    `update` adds what has come since. It must not run inside a collection, which may have begun under a metric's lock.
     """
 
-    KINDS = {
+    KINDS: ClassVar = {
         "collections": ("python_gc_collections", "Number of times this generation was collected."),
         "collected": ("python_gc_objects_collected", "Objects collected during gc."),
         "uncollectable": ("python_gc_objects_uncollectable", "Uncollectable objects found during gc."),

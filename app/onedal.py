@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+import threading
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,7 @@ class OneDAL:
 
     def __init__(self, model: bytes) -> None:
         self._daal = _daal4py()
+        self._own = threading.local()
         try:
             learner = ubjson.loads(model)["learner"]
             self._logistic = _link(learner)
@@ -68,11 +70,21 @@ class OneDAL:
         return builder.model(base_score=float(np.log(score / (1 - score))) if self._logistic else score)
 
     def predict(self, rows: FloatArray) -> FloatArray:
-        algorithm = self._daal.gbt_regression_prediction(fptype="float")
-        answers = algorithm.compute(rows, self._model).prediction.ravel()
-        if self._logistic:
-            answers = 1 / (1 + np.exp(-answers))
-        return answers.astype(np.float32, copy=False)  # type: ignore[no-any-return]
+        algorithm = self._single() if len(rows) == 1 else self._algorithm()
+        # A copy: an algorithm that is used again answers in the same memory.
+        answers = algorithm.compute(rows, self._model).prediction.astype(np.float32).ravel()
+        return 1 / (1 + np.exp(-answers)) if self._logistic else answers  # type: ignore[no-any-return]
+
+    def _algorithm(self) -> Any:
+        return self._daal.gbt_regression_prediction(fptype="float")
+
+    def _single(self) -> Any:
+        """Return this thread's algorithm for one row: making it costs as much as the prediction."""
+        try:
+            return self._own.single
+        except AttributeError:
+            self._own.single = self._algorithm()
+            return self._own.single
 
 
 def _link(learner: dict[str, Any]) -> bool:

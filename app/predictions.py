@@ -89,7 +89,9 @@ class Predictions:
             return self.refuse(route, asked, problem)
         except Exception:  # the last resort: whatever is wrong in here, the caller gets an answer and the log the cause
             log.exception("prediction failed", extra={"request_id": asked.request_id})
-            return self.refuse(route, asked, Problem("internal", "the prediction failed, the log has it by the request id"))
+            return self.refuse(
+                route, asked, Problem("internal", "the prediction failed, the log has it by the request id")
+            )
         seconds = time.perf_counter() - start
         route.recorder.requests.inc()
         route.recorder.latency.observe(seconds)
@@ -112,11 +114,10 @@ class Predictions:
             kind = _check_head(asked, csv=isinstance(route.shape, MLflow))
             if kind == CSV:
                 return route.model.contract.matrix(MLflow().read_csv(body, route.model.contract)), None
-        nulls = body.count(b"null")
         try:
-            view = document.fast(self._parser(), body, nulls)
+            view, nulls = document.fast(self._parser(), body)
             table, extra = route.shape.read(view, route.model.contract)
-            return route.model.contract.matrix(table, nulls, body.count(b"[")), extra
+            return route.model.contract.fast_matrix(table, nulls, body.count(b"[")), extra
         except DECLINED:
             # A parser with a view still alive can't be used again; this one's may be, in the exception.
             self._local.parser = simdjson.Parser()
@@ -125,10 +126,10 @@ class Predictions:
 
     def _parser(self) -> simdjson.Parser:
         try:
-            return self._local.parser
+            parser: simdjson.Parser = self._local.parser
         except AttributeError:
-            self._local.parser = simdjson.Parser()
-            return self._local.parser
+            parser = self._local.parser = simdjson.Parser()
+        return parser
 
     def _log_success(self, route: Route, asked: Asked, rows: int, seconds: float) -> None:
         name, version = route.model.served

@@ -49,4 +49,6 @@ class Problem(Exception):
 def shown(name: object) -> str:
     """Return a caller's name for a field, cut and escaped, fit for a message."""
     text = name if isinstance(name, str) else type(name).__name__
-    return text if len(text) <= 64 and text.isprintable() else ascii(text[:64])[1:-1] + ("..." if len(text) > 64 else "")
+    return (
+        text if len(text) <= 64 and text.isprintable() else ascii(text[:64])[1:-1] + ("..." if len(text) > 64 else "")
+    )

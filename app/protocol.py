@@ -1,7 +1,7 @@
 """HTTP for the hot path: uvicorn's protocol, which answers a prediction itself as soon as its body is whole.
 
 No task, thread, routing or request object comes between the parser and the model; that is most of the speed. Nothing
-waits for a slow sender but the sender's own connection. All that is not a prediction goes the way of uvicorn's own class.
+waits for a slow sender but the sender's own connection. All else goes the way of uvicorn's own class.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ class Traffic:
         self.gauge = predictions.metrics.in_flight
         self.in_flight = 0
         self.buffered = 0
+        self._shown = 0
+        self._common: list[tuple[bytes, bytes]] = []
+        self._ok = b""
         self._prefix = os.urandom(8).hex()
         self._numbers = itertools.count()
 
@@ -42,8 +45,26 @@ class Traffic:
                 return text
         return f"{self._prefix}{next(self._numbers):08x}"
 
+    def show(self) -> None:
+        """Bring the gauge up to date: once a packet, not once a request, as most begin and end within one."""
+        if self.in_flight != self._shown:
+            self.gauge.set(self.in_flight)
+            self._shown = self.in_flight
+
+    def head(self, status: int, common: list[tuple[bytes, bytes]]) -> bytes:
+        """Return the lines that all answers of a status share; uvicorn makes a new list of `common` each second."""
+        if common is not self._common:
+            self._common = common
+            self._ok = _head(200, common)
+        return self._ok if status == 200 else _head(status, common)
+
     def full(self) -> bool:
         return self.in_flight >= self.settings.max_in_flight or self.buffered >= self.settings.max_buffered_bytes
+
+
+def _head(status: int, common: list[tuple[bytes, bytes]]) -> bytes:
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in common)
+    return STATUS_LINE[status] + b"content-type: application/json\r\n" + lines
 
 
 class PredictionProtocol(HttpToolsProtocol):
@@ -65,10 +86,13 @@ class PredictionProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self.traffic.show()
         if self.head is not None:
             self.head += len(data)
             if self.head > MAX_HEAD_BYTES:
-                self._drop(Problem("bad_request", f"wanted a request line and headers of at most {MAX_HEAD_BYTES} bytes"))
+                self._drop(
+                    Problem("bad_request", f"wanted a request line and headers of at most {MAX_HEAD_BYTES} bytes")
+                )
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -110,11 +134,10 @@ class PredictionProtocol(HttpToolsProtocol):
         )
         full = self.traffic.full()
         self.traffic.in_flight += 1
-        self.traffic.gauge.inc()
         if full:
-            self._refuse(Problem("too_many_requests", "too many requests at once, try again in a second"))
+            self._refuse(route, Problem("too_many_requests", "too many requests at once, try again in a second"))
         elif int(header(b"content-length", b"0")) > self.traffic.settings.max_body_bytes:
-            self._refuse_size()
+            self._refuse_size(route)
         elif self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -126,7 +149,7 @@ class PredictionProtocol(HttpToolsProtocol):
             self.size += len(body)
             self.traffic.buffered += len(body)
             if self.size > self.traffic.settings.max_body_bytes:
-                self._refuse_size()
+                self._refuse_size(self.route)
 
     def on_message_complete(self) -> None:
         self.receiving = False
@@ -140,35 +163,33 @@ class PredictionProtocol(HttpToolsProtocol):
             body = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
             self._write(self.traffic.predictions.answer(route, self.asked, body))
             self._end()
-            self.waiting_since = self.loop.time()
 
-    def _refuse_size(self) -> None:
+    def _refuse_size(self, route: Route) -> None:
         limit = self.traffic.settings.max_body_bytes
-        self._refuse(Problem("body_too_large", f"wanted a body of at most {limit} bytes"))
+        self._refuse(route, Problem("body_too_large", f"wanted a body of at most {limit} bytes"))
 
-    def _refuse(self, problem: Problem) -> None:
+    def _refuse(self, route: Route, problem: Problem) -> None:
         """Answer before the body is whole, and drop what still comes of it, so that the sender gets to read why."""
-        assert self.route is not None
         self.refused = self.closing = True
         self.chunks = []
-        self._write(self.traffic.predictions.refuse(self.route, self.asked, problem))
+        self._write(self.traffic.predictions.refuse(route, self.asked, problem))
 
     def _write(self, answer: Answer) -> None:
         keep = self.parser.should_keep_alive() and not self.closing
-        head = [STATUS_LINE[answer.status], b"content-type: application/json\r\n"]
-        head += [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
-        head.append(b"x-request-id: %b\r\ncontent-length: %d\r\n" % (self.asked.request_id.encode(), len(answer.body)))
+        more = b"" if keep else b"connection: close\r\n"
         if answer.status == 429:
-            head.append(b"retry-after: 1\r\n")
-        head.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
-        self.transport.write(b"".join([*head, answer.body]))
+            more += b"retry-after: 1\r\n"
+        head = self.traffic.head(answer.status, self.server_state.default_headers)
+        name, length = self.asked.request_id.encode(), len(answer.body)
+        self.transport.write(
+            b"%bx-request-id: %b\r\ncontent-length: %d\r\n%b\r\n%b" % (head, name, length, more, answer.body)
+        )
         if not keep and not self.refused:
             self.transport.close()
 
     def _end(self) -> None:
         self.traffic.in_flight -= 1
         self.traffic.buffered -= self.size
-        self.traffic.gauge.dec()
         self.route = None
         self.chunks, self.size = [], 0
 
@@ -190,6 +211,7 @@ class PredictionProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.route is not None:
             self._end()
+            self.traffic.show()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -22,7 +22,14 @@ from app.shapes.v2 import DATATYPES, OUTPUT, OUTPUT_TYPE, V2
 log = logging.getLogger("slipway")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type", 429: "too_many_requests", 503: "not_ready"}
+CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "not_ready",
+}
 
 
 def create_app(predictions: Predictions) -> Flask:
@@ -116,9 +123,12 @@ def _add_v2(app: Flask, predictions: Predictions) -> None:
 def _add_documents(app: Flask, predictions: Predictions) -> None:
     settings = predictions.settings
     limits = openapi.Limits(settings.max_rows, settings.max_body_bytes)
-    described = [openapi.Described(m.served.name, m.served.version, m.bundle.fields, m.bundle.golden) for m in predictions.models]
-    default = predictions.models[0].served.name
-    app.add_url_rule("/openapi.json", "openapi", lambda: _json(openapi.document(described, default, limits)))
+    # Made once: it is the same for as long as the process lives.
+    models = [
+        openapi.Described(*model.served, model.bundle.fields, model.bundle.golden) for model in predictions.models
+    ]
+    document = orjson.dumps(openapi.document(models, models[0].name, limits))
+    app.add_url_rule("/openapi.json", "openapi", lambda: Response(document, content_type=JSON))
     app.register_blueprint(pages.blueprint())
 
 

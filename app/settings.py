@@ -58,7 +58,9 @@ def read(environ: Mapping[str, str]) -> Settings:
             name = key.removeprefix(PREFIX).lower()
             if name not in kinds:
                 known = [PREFIX + kind.upper() for kind in kinds]
-                raise ConfigError(f"{key}: not known, nearest: {', '.join(difflib.get_close_matches(key, known)) or known}")
+                raise ConfigError(
+                    f"{key}: not known, nearest: {', '.join(difflib.get_close_matches(key, known)) or known}"
+                )
             given[name] = _cast(key, raw, str(kinds[name]))
     return _checked(Settings(**given))  # type: ignore[arg-type]
 

@@ -90,7 +90,7 @@ class _Reader:
             items = np.frombuffer(self.data, SCALARS[kind], count, self.at) if count else np.empty(0, SCALARS[kind])
             self.at += items.nbytes
             return items.astype(items.dtype.newbyteorder("="))
-        values = []
+        values: list[Any] = []
         while (count is None and self.peek() != "]") or (count is not None and len(values) < count):
             values.append(self.value(depth - 1, kind))
         self.at += count is None

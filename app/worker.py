@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from a2wsgi import WSGIMiddleware
@@ -89,7 +89,7 @@ def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> C
     )
 
 
-def _each_second(server: _Worker, metrics: Metrics) -> Callable[..., object]:
+def _each_second(server: _Worker, metrics: Metrics) -> Callable[[], Awaitable[None]]:
     async def look_after() -> None:
         server.sweep()
         metrics.collect_garbage_counts()

@@ -34,7 +34,7 @@ def listen(host: str, port: int, count: int) -> list[socket.socket]:
 
 
 class Supervisor:
-    """Runs `serve` in one process for each socket until SIGTERM or SIGINT, and puts another in the place of a dead one."""
+    """Runs `serve` in a process for each socket until SIGTERM or SIGINT, and puts another in a dead one's place."""
 
     def __init__(
         self, serve: Serve, sockets: Sequence[socket.socket], drain_seconds: float, buried: Callable[[int], None]
@@ -94,7 +94,7 @@ class Supervisor:
             for other, sock in enumerate(self._sockets):
                 if other != slot:
                     sock.close()
-            self._serve(self._sockets[slot], lambda: os.write(self._ready_pipe[1], b"1") and None)
+            self._serve(self._sockets[slot], self._say_ready)
             status = 0
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else STARTUP_FAILED
@@ -102,6 +102,9 @@ class Supervisor:
             log.exception("a worker failed")
         finally:
             os._exit(status)
+
+    def _say_ready(self) -> None:
+        os.write(self._ready_pipe[1], b"1")
 
     def _reap(self, respawn: bool) -> bool:
         """Bury the dead workers and see to successors; return whether there were any."""

@@ -7,7 +7,7 @@ from typing import Any
 from app.openapi import tensors
 from app.openapi.described import Described, Limits
 from app.openapi.responses import PREDICTION, TEXT, errors, ok
-from app.openapi.schema import Json, content, listed, ref, sized, strict
+from app.openapi.schema import Json, content, ref, sized, strict
 from app.shapes.rows import ROWS
 from app.shapes.v2 import DATATYPES, OUTPUT, OUTPUT_TYPE
 
@@ -44,19 +44,16 @@ def _response(model: Described, limits: Limits) -> Json:
             "model_name": {"const": model.name},
             "model_version": {"const": model.version},
             "id": TEXT,
-            "outputs": listed([tensor]),
+            "outputs": sized(tensor, 1, 1),
         }
     )
 
 
 def _metadata(model: Described) -> Json:
+    inputs = [{"name": field.name, "datatype": DATATYPES[field.type], "shape": [-1]} for field in model.fields]
+    outputs = [{"name": OUTPUT, "datatype": OUTPUT_TYPE, "shape": [-1]}]
     names = {"name": {"const": model.name}, "versions": {"const": [model.version]}, "platform": TEXT}
-    inputs = listed([_described(field.name, DATATYPES[field.type]) for field in model.fields])
-    return strict({**names, "inputs": inputs, "outputs": listed([_described(OUTPUT, OUTPUT_TYPE)])})
-
-
-def _described(name: str, datatype: str) -> Json:
-    return strict({"name": {"const": name}, "datatype": {"const": datatype}, "shape": sized({"type": "integer"}, 1, 2)})
+    return strict({**names, "inputs": {"const": inputs}, "outputs": {"const": outputs}})
 
 
 def paths(model: Described) -> Json:

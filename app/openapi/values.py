@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.bundle import TYPES, Field
-from app.contract import INTEGER_BOUNDS
+from app.cells import INTEGERS
 from app.openapi.described import Described, Limits, Row
 from app.openapi.schema import Json, listed, ref, sized, strict
 
@@ -26,8 +26,8 @@ def _name(kind: str, nullable: bool) -> str:
 def _value(kind: str, nullable: bool) -> Json:
     if kind == "boolean":
         word, rest = "boolean", {}
-    elif kind in INTEGER_BOUNDS:
-        low, high = INTEGER_BOUNDS[kind]
+    elif kind in INTEGERS:
+        low, high = INTEGERS[kind]
         word, rest = "integer", {"minimum": low, "maximum": high, "format": FORMATS[kind]}
     else:
         word, rest = "number", {"exclusiveMinimum": -OVERFLOW, "exclusiveMaximum": OVERFLOW}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from app.contract import Contract, Table
+from app.contract import Contract
 from app.document import ARRAYS, OBJECTS
 from app.engine import FloatArray
 from app.problem import Problem, shown
+from app.table import UNCOUNTED, ByRow, Table
 
 
 class Served(NamedTuple):
@@ -36,7 +37,9 @@ def numbers(predictions: FloatArray) -> bytes:
     return orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def members(document: Any, required: Mapping[str, tuple[type, ...]], optional: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+def members(
+    document: Any, required: Mapping[str, tuple[type, ...]], optional: Mapping[str, tuple[type, ...]]
+) -> dict[str, Any]:
     """Return the object's members, all of `required` and some of `optional`, each of its type; raises Problem."""
     if not isinstance(document, OBJECTS):
         raise Problem("wrong_type", "wanted a JSON object")
@@ -61,7 +64,7 @@ def _named(kinds: tuple[type, ...]) -> str:
     return " or ".join(name for kind, name in names.items() if kind in kinds)
 
 
-def of_records(records: list[Any], contract: Contract) -> Table:
+def of_records(records: Sequence[Any], contract: Contract) -> ByRow:
     """Return objects, one a row with each field by name, as a table of rows."""
     rows = []
     for i, record in enumerate(records):
@@ -69,20 +72,19 @@ def of_records(records: list[Any], contract: Contract) -> Table:
             raise Problem("wrong_type", "wanted an object with a value for each field", row=i)
         contract.check_names(record.keys(), i)
         rows.append([record[name] for name in contract.names])
-    # Records are read one by one in any case: no count of arrays can match.
-    return Table(rows, None, -1)
+    return ByRow(rows, UNCOUNTED)
 
 
-def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> Table:
+def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> ByRow:
     """Return `rows`, whose columns are called `names`, as a table in the signature's order."""
     given = list(names)
     if not all(isinstance(name, str) for name in given):
         raise Problem("wrong_type", "wanted the fields' names", "columns")
     contract.check_names(given)
     if tuple(given) == contract.names:
-        return Table(rows, None, arrays)
+        return ByRow(rows, arrays)
     order = [given.index(name) for name in contract.names]
     for i, row in enumerate(rows):
         if not isinstance(row, ARRAYS) or len(row) != len(order):
             raise Problem("wrong_shape", f"wanted an array of {len(order)} values", row=i)
-    return Table([[row[i] for i in order] for row in rows], None, -1)
+    return ByRow([[row[i] for i in order] for row in rows], UNCOUNTED)

@@ -12,11 +12,12 @@ from typing import Any
 
 import orjson
 
-from app.contract import Contract, Table
+from app.contract import Contract
 from app.document import ARRAYS, OBJECTS
 from app.engine import FloatArray
 from app.problem import Problem
 from app.shapes import Served, in_order, members, numbers, of_records
+from app.table import UNCOUNTED, ByColumn, ByRow, Table
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -27,14 +28,13 @@ ERROR_CODES = {
     500: "INTERNAL_ERROR",
     503: "TEMPORARILY_UNAVAILABLE",
 }
-OBJECT, ARRAY = OBJECTS, ARRAYS
 
 
 class MLflow:
     """MLflow's shape; stricter than its own server, which casts and drops in silence."""
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
-        found = members(document, {}, {**dict.fromkeys(FORMS, OBJECT + ARRAY), "params": OBJECT})
+        found = members(document, {}, {**dict.fromkeys(FORMS, OBJECTS + ARRAYS), "params": OBJECTS})
         if found.pop("params", None):
             raise Problem("unsupported", "this model takes no parameters", "params")
         if len(found) != 1:
@@ -43,32 +43,32 @@ class MLflow:
         return getattr(self, f"_{form}")(data, contract), None
 
     def _dataframe_split(self, data: Any, contract: Contract) -> Table:
-        found = members(data, {"columns": ARRAY, "data": ARRAY}, {"index": ARRAY})
+        found = members(data, {"columns": ARRAYS, "data": ARRAYS}, {"index": ARRAYS})
         index = found.get("index")
         if index is not None and len(index) != len(found["data"]):
             raise Problem("wrong_shape", "wanted as many entries as data has rows", "index")
         arrays = 2 + len(found["data"]) + (index is not None)
         # simdjson counts nulls over the whole document: an index may hold some, so it is left to the plain way.
-        return in_order(found["columns"], found["data"], contract, arrays if index is None else -1)
+        return in_order(found["columns"], found["data"], contract, arrays if index is None else UNCOUNTED)
 
     def _dataframe_records(self, data: Any, contract: Contract) -> Table:
-        if not isinstance(data, ARRAY):
+        if not isinstance(data, ARRAYS):
             raise Problem("wrong_type", "wanted an array of objects", "dataframe_records")
         return of_records(data, contract)
 
     def _instances(self, data: Any, contract: Contract) -> Table:
-        if not isinstance(data, ARRAY):
+        if not isinstance(data, ARRAYS):
             raise Problem("wrong_type", "wanted an array of rows or of objects", "instances")
-        if len(data) and isinstance(data[0], OBJECT):
+        if len(data) and isinstance(data[0], OBJECTS):
             return of_records(data, contract)
-        return Table(data, None, 1 + len(data))
+        return ByRow(data, 1 + len(data))
 
     def _inputs(self, data: Any, contract: Contract) -> Table:
-        if isinstance(data, ARRAY):
+        if isinstance(data, ARRAYS):
             return self._instances(data, contract)
         if len(set(data.keys())) != len(data):
             raise Problem("duplicate_field", "a name is given twice", "inputs")
-        return Table(None, data, len(data))
+        return ByColumn(data, len(data))
 
     def read_csv(self, body: bytes, contract: Contract) -> Table:
         """Return a CSV with a header as a table; an empty cell is a missing value."""
@@ -84,7 +84,7 @@ class MLflow:
         for i, row in enumerate(rows):
             if len(row) != len(header):
                 raise Problem("wrong_shape", f"wanted {len(header)} cells, got {len(row)}", row=i)
-        return in_order(header, cells, contract, -1)
+        return in_order(header, cells, contract, UNCOUNTED)
 
     def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
         return b'{"predictions":%b}' % numbers(predictions)

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
-from app.contract import Contract, Table
+from app.contract import Contract
 from app.document import ARRAYS, OBJECTS
 from app.engine import FloatArray
 from app.problem import Problem
 from app.shapes import Served, numbers
+from app.table import ByColumn, ByRow, Table
 
 ROWS = "features"
 
@@ -20,17 +21,19 @@ class Rows:
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
         if not isinstance(document, OBJECTS):
-            raise Problem("wrong_type", f'wanted an object: {{"{ROWS}": [[...]]}}, or an array of values for each field')
+            raise Problem(
+                "wrong_type", f'wanted an object: {{"{ROWS}": [[...]]}}, or an array of values for each field'
+            )
         if ROWS not in document:
             if len(set(document.keys())) != len(document):
                 raise Problem("duplicate_field", "a name is given twice")
-            return Table(None, document, len(document)), None
+            return ByColumn(document, len(document)), None
         if len(document) != 1:
             raise Problem("unknown_field", f'wanted "{ROWS}" alone, or an array of values for each field')
         rows = document[ROWS]
         if not isinstance(rows, ARRAYS):
             raise Problem("wrong_type", "wanted an array of rows", ROWS)
-        return Table(rows, None, 1 + len(rows)), None
+        return ByRow(rows, 1 + len(rows)), None
 
     def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
         return b'{"predictions":%b,"model":"%b","version":"%b"}' % (

@@ -13,12 +13,13 @@ import numpy as np
 import orjson
 
 from app.bundle import Field
-from app.contract import Contract, Table
+from app.contract import Contract
 from app.document import ARRAYS, OBJECTS
 from app.engine import FloatArray
 from app.problem import Problem, shown
 from app.shapes import Served, members, numbers
 from app.shapes.rows import ROWS
+from app.table import ByColumn, ByRow, Table
 
 OUTPUT = "predictions"
 OUTPUT_TYPE = "FP32"
@@ -44,14 +45,18 @@ class V2:
         listed = 1 + _check_outputs(found.get("outputs"))
         tensors = [_tensor(entry) for entry in found["inputs"]]
         if len(tensors) == 1 and tensors[0]["name"] == ROWS and ROWS not in contract.names:
-            table = _matrix(tensors[0], contract)
+            table: Table = _matrix(tensors[0], contract)
         else:
             table = _columns(tensors, contract)
         # Each tensor has an array for its shape beside its data.
         return table._replace(arrays=table.arrays + listed + len(tensors)), found.get("id")
 
     def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: str | None) -> bytes:
-        head = {"model_name": served.name, "model_version": served.version, "id": request_id if extra is None else extra}
+        head = {
+            "model_name": served.name,
+            "model_version": served.version,
+            "id": request_id if extra is None else extra,
+        }
         shape = orjson.dumps(list(predictions.shape))
         tensor = b'{"name":"%b","shape":%b,"datatype":"%b","data":%b}' % (
             OUTPUT.encode(),
@@ -90,19 +95,19 @@ def _tensor(entry: Any) -> dict[str, Any]:
     return {**tensor, "shape": shape}
 
 
-def _matrix(tensor: dict[str, Any], contract: Contract) -> Table:
+def _matrix(tensor: dict[str, Any], contract: Contract) -> ByRow:
     shape, data, width = tensor["shape"], tensor["data"], len(contract.names)
     if len(shape) != 2 or shape[1] != width:
         raise Problem("wrong_shape", f"wanted shape [rows, {width}]", ROWS)
     bounds = {field.name: limits for field in contract.fields if (limits := _bounds(tensor["datatype"], field, ROWS))}
     if len(data) and isinstance(data[0], ARRAYS):
         _check_length(len(data), shape[0], ROWS)
-        return Table(data, None, 1 + len(data), bounds)
+        return ByRow(data, 1 + len(data), bounds)
     _check_length(len(data), prod(shape), ROWS)
-    return Table(data, None, 1, bounds, flat=True)
+    return ByRow(data, 1, bounds, flat=True)
 
 
-def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> Table:
+def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> ByColumn:
     contract.check_names([tensor["name"] for tensor in tensors])
     fields = {field.name: field for field in contract.fields}
     columns, bounds, arrays = {}, {}, 0
@@ -116,7 +121,7 @@ def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> Table:
         nested = len(shape) == 2 and len(data) and isinstance(data[0], ARRAYS)
         columns[name] = _unwrapped(data, name) if nested else data
         arrays += 1
-    return Table(None, columns, arrays, bounds)
+    return ByColumn(columns, arrays, bounds)
 
 
 def _unwrapped(data: Sequence[Any], name: str) -> list[Any]:
@@ -132,11 +137,11 @@ def _check_length(got: int, wanted: int, name: str) -> None:
         raise Problem("wrong_shape", f"its shape says {wanted} values or rows, data has {got}", name)
 
 
-def _bounds(datatype: str, field: Field, name: str) -> tuple[float, float] | None:
+def _bounds(datatype: str, field: Field, name: str) -> tuple[int, int] | None:
     """Return the range that an integer datatype sets, None for the others; raises Problem for one that does not fit."""
     if datatype not in ACCEPTED[field.type]:
         raise Problem("wrong_type", f"wanted a datatype of {', '.join(sorted(ACCEPTED[field.type]))}", name)
     if datatype not in INTEGERS:
         return None
     limits = np.iinfo(datatype.lower())
-    return float(limits.min), float(limits.max)
+    return int(limits.min), int(limits.max)
