@@ -32,7 +32,7 @@ def document(models: Sequence[Described], default: str, limits: Limits) -> Json:
     """Return the OpenAPI 3.1 document for `models`, of which the one called `default` answers where none is named."""
     first = next(model for model in models if model.name == default)
     parts = [
-        values.schemas(),
+        values.schemas(models),
         SCHEMAS,
         *(protocol.schemas(m, limits) for m in models for protocol in (rows, mlflow, v2)),
     ]

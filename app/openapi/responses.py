@@ -25,6 +25,7 @@ SENTENCES = {
 }
 # What a prediction may get, whatever the protocol; 404 besides, where the path names a model.
 PREDICTION = (400, 408, 413, 415, 422, 429, 500)
+STATUSES = {"Error": (*PREDICTION, 404, 503), "MLflowError": PREDICTION, "V2Error": (*PREDICTION, 404, 503)}
 
 SCHEMAS: Json = {
     "Error": strict(
@@ -72,4 +73,4 @@ def _error(status: int, envelope: str) -> Json:
     return {"description": description, "headers": _headers(*names), "content": {JSON: {"schema": ref(envelope)}}}
 
 
-RESPONSES: Json = {f"{name}-{status}": _error(status, name) for name in SCHEMAS for status in SENTENCES}
+RESPONSES: Json = {f"{name}-{status}": _error(status, name) for name, its in STATUSES.items() for status in its}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from app.bundle import TYPES, Field
+from collections.abc import Sequence
+
+from app.bundle import Field
 from app.cells import INTEGERS
 from app.openapi.described import Described, Limits, Row
 from app.openapi.schema import Json, listed, ref, sized, strict
 
-# The first float64 that rounds to infinity in float32, halfway between its largest number and the next power of two.
-OVERFLOW = 2.0**128 - 2.0**103
 # Equally long arrays can only be spelled out length by length.
 LENGTHS = (1, 2, 3)
 FORMATS = {"integer": "int32", "long": "int64"}
 
 
-def schemas() -> Json:
-    """Return a schema for each type of value, with and without null."""
-    return {_name(kind, nullable): _value(kind, nullable) for kind in TYPES for nullable in (False, True)}
+def schemas(models: Sequence[Described]) -> Json:
+    """Return a schema for each type of value that the models take, with null where a field allows it."""
+    kinds = {(field.type, field.nullable) for model in models for field in model.fields}
+    return {_name(*kind): _value(*kind) for kind in sorted(kinds)}
 
 
 def _name(kind: str, nullable: bool) -> str:
@@ -30,7 +31,7 @@ def _value(kind: str, nullable: bool) -> Json:
         low, high = INTEGERS[kind]
         word, rest = "integer", {"minimum": low, "maximum": high, "format": FORMATS[kind]}
     else:
-        word, rest = "number", {"exclusiveMinimum": -OVERFLOW, "exclusiveMaximum": OVERFLOW}
+        word, rest = "number", {"exclusiveMinimum": -TOO_LARGE, "exclusiveMaximum": TOO_LARGE}
     return {"type": [word, "null"] if nullable else word, **rest}
 
 
