@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.bundle import Field
 from app.cells import INTEGERS
+from app.contract import TOO_LARGE
 from app.openapi.described import Described, Limits, Row
 from app.openapi.schema import Json, listed, ref, sized, strict
 
