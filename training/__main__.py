@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from training import cli
+from training import cli, server
 from training.progress import Progress
 from training.workspace import Workspace
 
@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> dict[str, Any]:
         config, progress = cli.config_of(arguments), Progress()
         result: dict[str, Any] = {}
+        server.require(config)
         with Workspace.of(config).locked():
             for number, name in enumerate(STEPS, start=1):
                 with progress.step(name, f"{number}/{len(STEPS)}"):

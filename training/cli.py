@@ -63,6 +63,9 @@ def report(work: Callable[[], dict[str, Any]]) -> int:
     except (TrainingError, BundleError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

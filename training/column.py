@@ -33,8 +33,8 @@ def numbers(table: Table, name: str, column: pa.Array, before: int = 0, nullable
     missing = np.isnan(values)
     if not nullable and missing.any():
         raise DataError(_message(table, name, int(np.argmax(missing)) + before, "is missing, wanted a number"))
-    # Minus zero is zero: the hash that splits the rows shall not tell them apart.
-    return values + 0.0
+    # One NaN, and minus zero is zero: the digest and the hash that splits the rows shall not tell them apart.
+    return np.where(missing, np.nan, values) + 0.0
 
 
 def _floats(table: Table, name: str, column: pa.Array, before: int) -> Floats:

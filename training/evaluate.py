@@ -8,6 +8,7 @@ to --into.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -37,6 +38,9 @@ def run(config: Config, progress: Progress) -> dict[str, Any]:
     workspace = Workspace.of(config)
     data, features = build_features.load(workspace)
     model = Model.trained(workspace, features)
+    if workspace.evaluation.exists():
+        # A picture that this run does not draw would be taken for one of its.
+        shutil.rmtree(workspace.evaluation)
     about = {"on": HELD_OUT, "target": features["target"], "features_sha256": features["sha256"]}
     history = files.read_json(workspace.training_record, "train")["history"]
     return measure(model, data, about, history, workspace.evaluation, progress)
@@ -96,6 +100,8 @@ def _file(model: Any, config: Config, location: str, folder: Path) -> Dataset:
     table = open_table(source.fetch(location, folder), source.shown(location))
     place = config.place if set(config.place) <= set(table.names) else ()
     columns = make_data.read(table, tuple(dict.fromkeys((*model.names, *place, config.target))), model.nullable)
+    if np.ptp(columns[config.target]) == 0:
+        raise DataError(f"{table.shown}: column {config.target!r} has one value only, which leaves nothing to explain")
     features = np.column_stack([columns[name] for name in model.names])
     part = np.full(len(features), PARTS.index(TEST), np.int8)
     where = np.column_stack([columns[name] for name in place]) if place else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from training import telemetry
 from training.config import Config
 from training.errors import TrainingError
+from training.source import shown
 
 
 def bundle(location: str, config: Config, folder: Path) -> Path:
@@ -22,4 +23,4 @@ def bundle(location: str, config: Config, folder: Path) -> Path:
     except TrainingError:
         raise
     except Exception as error:  # every artifact store raises errors of its own
-        raise TrainingError(f"{location}: can't be fetched: {error}") from error
+        raise TrainingError(f"{shown(location)}: can't be fetched: {error}") from error

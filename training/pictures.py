@@ -27,8 +27,8 @@ def draw(
         "importance": _importance(record["importance"]),
         "errors_by_group": _groups(record),
     }
-    if test.place is not None:
-        figures["residuals_map"] = _map(test.place, answers - test.target, record)
+    if test.place is not None and (placed := ~np.isnan(test.place).any(axis=1)).any():
+        figures["residuals_map"] = _map(test.place[placed], (answers - test.target)[placed], record)
     if history is not None:
         figures["learning_curve"] = _learning(history)
     paths = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from training.column import Floats
 
 CELL_DEGREES = 2
+UNKNOWN = "unknown place"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ def regions(place: Floats) -> list[str]:
 
 
 def _region(latitude: float, longitude: float) -> str:
+    if math.isnan(latitude) or math.isnan(longitude):
+        return UNKNOWN
     for box in BOXES:
         if box.south <= latitude <= box.north and box.west <= longitude <= box.east:
             return box.name
@@ -52,5 +54,5 @@ def _region(latitude: float, longitude: float) -> str:
 
 
 def _cell(latitude: float, longitude: float) -> str:
-    south, west = (int(np.floor(degrees / CELL_DEGREES)) * CELL_DEGREES for degrees in (latitude, longitude))
+    south, west = (math.floor(degrees / CELL_DEGREES) * CELL_DEGREES for degrees in (latitude, longitude))
     return f"{abs(south)}{'N' if south >= 0 else 'S'} {abs(west)}{'E' if west >= 0 else 'W'}"

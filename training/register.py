@@ -9,108 +9,56 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import build_features, cli, evaluate, files, provenance, source, telemetry
+from training import cli, files, provenance, server, source, telemetry
 from training.config import Config
-from training.dataset import Dataset
 from training.errors import TrainingError
+from training.facts import Facts
 from training.progress import Progress
-from training.split import TEST
 from training.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the steps before this one found out."""
-
-    data: Dataset
-    features: dict[str, Any]
-    training: dict[str, Any]
-    evaluation: dict[str, Any]
-    code: dict[str, str]
-
-    @classmethod
-    def read(cls, workspace: Workspace) -> Facts:
-        """Return the records, which have to be of one and the same training."""
-        data, features = build_features.load(workspace)
-        training = files.read_json(workspace.training_record, "train")
-        evaluation = files.read_json(workspace.evaluation / evaluate.RECORD, "evaluate")
-        if evaluation["model_sha256"] != training["sha256"] or evaluation["features_sha256"] != features["sha256"]:
-            raise TrainingError(
-                f"{workspace.evaluation}: is of another model, `python -m training.evaluate` measures this one"
-            )
-        return cls(data, features, training, evaluation, provenance.git())
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What was set."""
-        names = {"features": ",".join(self.features["features"]), "target": self.features["target"]}
-        return {**self.training["parameters"], **self.features["split"], **names}
-
-    @property
-    def origin(self) -> dict[str, str]:
-        """Where data and code come from, without the data's address, which is nobody's business where this goes."""
-        data = self.features["data"]
-        return {"data": data["kind"], "data_sha256": data["sha256"]} | self.code
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """What is told of a run and of a version."""
-        return self.origin | {"data_source": self.features["data"]["source"]}
-
-    @property
-    def metrics(self) -> list[tuple[str, float, int]]:
-        """What was measured, as (name, value, step); the step of a curve is the tree, of a decile its number."""
-        scores = self.evaluation["scores"].items()
-        found = [(f"{part}_{name}", value, 0) for part, of in scores for name, value in of.items()]
-        found += [("trees", self.training["trees"], 0)]
-        for error in ("rmse", "mae", "bias"):
-            found += [(f"decile_{error}", row[error], row["decile"]) for row in self.evaluation["deciles"]]
-            found += [(f"region_{error}/{row['region']}", row[error], 0) for row in self.evaluation["regions"]]
-        for part, rmse in self.training["history"].items():
-            found += [(f"curve_{part}_rmse", value, tree) for tree, value in enumerate(rmse, start=1)]
-        return found
 
 
 def run(config: Config, progress: Progress) -> dict[str, Any]:
     """Write run, version and bundle, and return where they are."""
     workspace = Workspace.of(config)
     facts = Facts.read(workspace)
-    telemetry.off()
+    server.require(config)
     progress.say("starting MLflow")
+    telemetry.off()
     # MLflow takes seconds to import: --help shall not wait for it.
+    from mlflow.exceptions import MlflowException
+
+    from training import tracking
+
+    told = source.shown(tracking.uri(config))
+    try:
+        made = _register(config, workspace, facts)
+    except MlflowException as error:
+        raise TrainingError(f"MLflow at {told}: {error.message}") from error
+    path = export(workspace, made["version"], progress)
+    progress.say(f"{config.name} version {made['version']}: {path}, sha256 {made['sha256']}")
+    progress.say(f"run {made['run']} in {told}")
+    about = {"data": facts.origin["data"], "tracking_uri": told, "metrics": facts.scores}
+    return {"name": config.name, "bundle": str(path), **made, **about}
+
+
+def _register(config: Config, workspace: Workspace, facts: Facts) -> dict[str, str]:
+    """Log the run, make the bundle, register it, and return its version, its sha256 and the run."""
     from training import bundle, tracking
     from training.model import Model
 
     model = Model.trained(workspace, facts.features)
-    client = tracking.connect(config)
-    told = source.shown(tracking.uri(config))
-    tags = facts.tags | {
-        "mlflow.source.name": "python -m training",
-        "mlflow.source.git.commit": facts.code["git_commit"],
-    }
-    with tracking.run(config, client, tags) as started:
+    shown = {"mlflow.source.name": "python -m training", "mlflow.source.git.commit": facts.code["git_commit"]}
+    with tracking.run(config, tracking.connect(config), facts.tags | shown) as started:
         _log(started, config, workspace, facts)
-        progress.say(f"run {started.id} in {told}")
         with started.model(config.name) as model_id:
             sha256 = bundle.write(workspace.draft, model, facts.data, model_id, started.id, facts.origin)
             started.upload(model_id, workspace.draft)
-        version = started.register(config.name, model_id, facts.tags | {"manifest_sha256": sha256}, _description(facts))
-    path = export(workspace, version, progress)
-    progress.say(f"{config.name} version {version}: {path}, sha256 {sha256}")
-    return {
-        "name": config.name,
-        "version": version,
-        "bundle": str(path),
-        "sha256": sha256,
-        "data": facts.tags["data"],
-        "run": started.id,
-        "tracking_uri": told,
-        "metrics": facts.evaluation["scores"][TEST],
-    }
+        tags = facts.tags | {"manifest_sha256": sha256}
+        version = started.register(config.name, model_id, tags, facts.description)
+    return {"version": version, "sha256": sha256, "run": started.id}
 
 
 def _log(started: Any, config: Config, workspace: Workspace, facts: Facts) -> None:
@@ -126,26 +74,20 @@ def _log(started: Any, config: Config, workspace: Workspace, facts: Facts) -> No
         started.text(provenance.LOCK.read_text(encoding="utf-8"), f"environment/{provenance.LOCK.name}")
 
 
-def _description(facts: Facts) -> str:
-    scores = ", ".join(f"{name.upper()} {value:.4f}" for name, value in facts.evaluation["scores"][TEST].items())
-    tags = facts.tags
-    return f"{scores} held out; {facts.training['trees']} trees; data {tags['data']} {tags['data_sha256'][:12]}"
-
-
 def export(workspace: Workspace, version: str, progress: Progress) -> Path:
     """Move the bundle to its place, in one go."""
     path = workspace.bundles / version
     path.parent.mkdir(parents=True, exist_ok=True)
+    aside = workspace.folder / "replaced"
+    if aside.exists():
+        shutil.rmtree(aside)
     if path.exists():
         # A registry that started anew counts from 1 again; the number it gives is the one that holds.
-        progress.say(f"{path}: replaces the version {version} of an earlier registry")
-        aside = workspace.folder / "replaced"
-        shutil.rmtree(aside, ignore_errors=True)
+        progress.say(f"{path}: replaces what an earlier registry called version {version}")
         path.rename(aside)
-        workspace.draft.rename(path)
+    workspace.draft.rename(path)
+    if aside.exists():
         shutil.rmtree(aside)
-    else:
-        workspace.draft.rename(path)
     return path
 
 
