@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.bodies import Shape, dataframe_split, features
 
 WORKERS = 2
-OURS, FASTAPI, MLFLOW = "slipway", "fastapi", "mlflow"
+OURS, FASTAPI, FASTAPI_BYTES, MLFLOW = "slipway", "fastapi", "fastapi_bytes", "mlflow"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Contestant:
 
 
 def all_of(bundle: Path) -> tuple[Contestant, ...]:
-    return (_slipway(bundle), _fastapi(bundle), _mlflow(bundle))
+    return (_slipway(bundle), _fastapi(FASTAPI, bundle), _fastapi(FASTAPI_BYTES, bundle), _mlflow(bundle))
 
 
 def _slipway(bundle: Path) -> Contestant:
@@ -48,17 +48,22 @@ def _slipway(bundle: Path) -> Contestant:
     return Contestant(OURS, "/predict", features, lambda _: ["-m", "app"], variables)
 
 
-def _fastapi(bundle: Path) -> Contestant:
+def _fastapi(name: str, bundle: Path) -> Contestant:
+    def arguments(port: int) -> list[str]:
+        return ["-m", "bench.peers.serve", f"--port={port}"]
+
     def variables(_: int, folder: Path) -> dict[str, str]:
-        metrics = folder / "fastapi-metrics"
+        metrics = folder / f"{name}-metrics"
         metrics.mkdir(exist_ok=True)
         for left in metrics.iterdir():
             left.unlink()
-        return {"PEER_BUNDLE": str(bundle), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        return {
+            "PEER_BUNDLE": str(bundle),
+            "PEER_BODY": "bytes" if name == FASTAPI_BYTES else "parameter",
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        }
 
-    return Contestant(
-        FASTAPI, "/predict", features, lambda port: ["-m", "bench.peers.serve", f"--port={port}"], variables
-    )
+    return Contestant(name, "/predict", features, arguments, variables)
 
 
 def _mlflow(bundle: Path) -> Contestant:

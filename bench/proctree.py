@@ -31,6 +31,12 @@ def tree(root: int) -> list[int]:
     return found
 
 
+def alive(pid: int) -> bool:
+    """Whether it runs; one that is dead and only not waited for does not."""
+    stat = _stat(pid)
+    return stat is not None and stat[0] != "Z"
+
+
 def cpu_seconds(root: int) -> float:
     """User and system seconds of the whole tree so far; only children that are gone but not waited for are left out."""
     return sum(sum(map(int, stat[11:15])) for pid in tree(root) if (stat := _stat(pid))) * TICK
@@ -42,9 +48,12 @@ def memory(pid: int) -> Memory:
 
 
 def machine_cpu_seconds() -> float:
-    """User, nice and system seconds of all cores since boot, interrupts left out: they belong to no process."""
+    """Seconds of all cores since boot: user, nice, system, and stolen by the machine's other guests.
+
+    Interrupts are left out: they belong to no process.
+    """
     first = (PROC / "stat").read_text().split("\n", 1)[0].split()
-    return sum(map(int, first[1:4])) * TICK
+    return sum(int(first[index]) for index in (1, 2, 3, 8)) * TICK
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -18,11 +18,13 @@ MEASURES = {
 
 
 def load(rows: int, rounds: Sequence[Round], servers: Sequence[str]) -> Iterator[Figure]:
-    """Every measure at one size."""
+    """Every measure at one size, and the largest share of the machine that others took during a run that counts."""
     size = f"{rows}_row{'s' if rows > 1 else ''}"
     for field, (name, unit) in MEASURES.items():
-        seen = {server: [getattr(one.samples[server], field) for one in rounds] for server in servers}
+        seen = {server: [getattr(one[server], field) for one in rounds] for server in servers}
         yield from _against(f"{name}_{size}", unit, seen, servers)
+    others = max(sample.others for one in rounds for sample in one.values())
+    yield Figure(f"others_cpu_{size}", others, "share", "machine")
 
 
 def memory(workers: Mapping[str, Memory], whole: Mapping[str, Memory], servers: Sequence[str]) -> Iterator[Figure]:

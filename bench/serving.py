@@ -17,7 +17,7 @@ from bench.answers import WrongAnswer
 from bench.server import StartError
 from bench.trial import Plan, Trial, say
 
-SERVERS = (contestants.OURS, contestants.FASTAPI, contestants.MLFLOW)
+SERVERS = (contestants.OURS, contestants.FASTAPI, contestants.FASTAPI_BYTES, contestants.MLFLOW)
 # Shared memory where there is one, so that bodies, logs and metrics files cost no disk.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder made in it has a random name
 
@@ -27,10 +27,18 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m bench.serving", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to serve")
-    made.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="CSV or Parquet with rows [$DATA]")
-    made.add_argument("--seconds", type=int, default=3, help="of each timed run (%(default)s)")
+    made.add_argument(
+        "--data", default=os.environ.get("DATA"), help="CSV or Parquet with rows [$DATA, else training's]"
+    )
+    made.add_argument("--seconds", type=int, default=2, help="of each timed run (%(default)s)")
     made.add_argument("--rounds", type=int, default=5, help="timed runs of each server and size (%(default)s)")
     made.add_argument("--starts", type=int, default=5, help="cold starts of each server (%(default)s)")
+    made.add_argument(
+        "--patience",
+        type=float,
+        default=60,
+        help="seconds to spend on timing again what other processes disturbed (%(default)s)",
+    )
     made.add_argument("--only", action="append", choices=SERVERS, help="measure this server alone; may be repeated")
     return made
 
@@ -51,12 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(options: argparse.Namespace) -> int:
     """Prints the figures as they are known; 1 if one of them misses its limit."""
-    if options.data is None:
-        raise ValueError("no rows to send: give --data or DATA, a CSV or Parquet file with the model's fields")
     served = bundle.read(options.bundle.resolve())
     chosen = [one for one in contestants.all_of(served.folder) if one.name in (options.only or SERVERS)]
-    plan = Plan(options.seconds, options.rounds, options.starts)
-    data = rows.read(options.data, [field.name for field in served.fields])
+    plan = Plan(options.seconds, options.rounds, options.starts, options.patience)
+    data = rows.read(rows.find(served, options.data), [field.name for field in served.fields])
     missed = []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=_fast_folder()) as folder:
         for figure in Trial(plan, served, data, chosen, Path(folder)).run():

@@ -1,22 +1,25 @@
 """One trial: cold starts, then all servers side by side, their answers checked, loaded in turn, and weighed."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench import answers, bodies, proctree, report, rounds
+from bench import answers, bodies, proctree, report, rounds, starts
 from bench.answers import Truth
 from bench.bodies import SIZES, Size
 from bench.bundle import Bundle
 from bench.contestants import Contestant
+from bench.disturbance import Patience
 from bench.figures import Figure
 from bench.rounds import Round
 from bench.rows import Row
 from bench.server import Server
 
 WARM_SECONDS = 1
+# Of the bodies that are then timed, so many are compared with XGBoost first, at each size.
+CHECKED_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -26,74 +29,73 @@ class Plan:
     seconds: int
     rounds: int
     starts: int
+    patience: float
 
 
-@dataclass
 class Trial:
     """What the steps share; `folder` is theirs to write in."""
 
-    plan: Plan
-    bundle: Bundle
-    rows: list[Row]
-    contestants: Sequence[Contestant]
-    folder: Path
-    truth: Truth = field(init=False)
-    names: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.truth = Truth(self.bundle)
-        self.names = [one.name for one in self.contestants]
+    def __init__(
+        self, plan: Plan, bundle: Bundle, rows: list[Row], contestants: Sequence[Contestant], folder: Path
+    ) -> None:
+        self._plan = plan
+        self._golden = bundle.golden_rows()
+        self._fields = [field.name for field in bundle.fields]
+        self._truth = Truth(bundle)
+        self._drawn = {size: bodies.draw(rows, size) for size in SIZES}
+        self._contestants = contestants
+        self._names = [one.name for one in contestants]
+        self._folder = folder
+        self._patience = Patience(plan.patience)
 
     def run(self) -> Iterator[Figure]:
         """Figures as they are known; WrongAnswer, LoadError or StartError where one cannot be."""
-        fields = [one.name for one in self.bundle.fields]
-        drawn = {size: bodies.draw(self.rows, size) for size in SIZES}
-        yield from report.cold_start(self._cold_starts(fields), self.names)
+        yield from report.cold_start(self._cold_starts(), self._names)
         with ExitStack() as running:
-            servers = [running.enter_context(Server(one, self.folder)) for one in self.contestants]
+            servers = [running.enter_context(Server(one, self._folder)) for one in self._contestants]
             for server in servers:
-                self._check(server, fields, drawn)
+                self._check(server)
             for size in SIZES:
-                yield from report.load(size.rows, self._load(servers, size, fields, drawn[size]), self.names)
+                yield from report.load(size.rows, self._load(servers, size), self._names)
             yield from self._weigh(servers)
 
-    def _cold_starts(self, fields: list[str]) -> dict[str, list[float]]:
-        rows = self.bundle.golden_rows()[:1]
-        truth = self.truth.predict(rows)
-        seconds: dict[str, list[float]] = {name: [] for name in self.names}
-        # The first start of each is not counted: it leaves byte code and a warm page cache, as an installation does.
-        for turn in range(self.plan.starts + 1):
-            for one in self.contestants:
-                with Server(one, self.folder) as server:
-                    took = server.wait_for_answer(one.shape(fields, rows), truth)
+    def _cold_starts(self) -> Mapping[str, Sequence[float]]:
+        rows = self._golden[:1]
+        truth = self._truth.predict(rows)
+        seconds: dict[str, list[float]] = {name: [] for name in self._names}
+        for turn in range(self._plan.starts + 1):
+            for one in self._contestants:
+                took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, self._patience)
+                # The first is not counted: it leaves byte code and a warm page cache, as an installation does.
                 if turn:
                     seconds[one.name].append(took)
-            say(f"cold start {turn}/{self.plan.starts}", {name: times[-1:] for name, times in seconds.items()})
+                    say(f"cold start {turn}: {one.name} {took:.2f} s")
         return seconds
 
-    def _check(self, server: Server, fields: list[str], drawn: dict[Size, list[list[Row]]]) -> None:
-        shape, path = server.contestant.shape, server.contestant.path
-        golden = self.bundle.golden_rows()
-        server.wait_for_answer(shape(fields, golden), self.truth.predict(golden))
-        checked = [rows for size in SIZES for rows in drawn[size][: max(1, 50 // size.rows) + 1]]
+    def _check(self, server: Server) -> None:
+        """Golden rows first, then bodies of each size, those with missing values among them."""
+        shape = server.contestant.shape
+        server.wait_for_answer(shape(self._fields, self._golden), self._truth.predict(self._golden))
+        checked = [rows for size in SIZES for rows in self._drawn[size][: max(1, CHECKED_ROWS // size.rows)]]
         for rows in checked:
-            status, body = answers.ask(server.port, path, shape(fields, rows))
-            answers.require_equal(server.name, status, body, self.truth.predict(rows))
-        say(f"{server.name}: answers equal XGBoost's on {sum(map(len, checked)) + len(golden)} rows")
+            status, body = answers.ask(server.port, server.contestant.path, shape(self._fields, rows))
+            answers.require_equal(server.name, status, body, self._truth.predict(rows))
+        say(f"{server.name}: answers equal XGBoost's on {sum(map(len, checked)) + len(self._golden)} rows")
 
-    def _load(self, servers: Sequence[Server], size: Size, fields: list[str], drawn: list[list[Row]]) -> list[Round]:
+    def _load(self, servers: Sequence[Server], size: Size) -> Sequence[Round]:
         files = {}
         for server in servers:
-            files[server.name] = self.folder / f"{server.contestant.shape.__name__}-{size.rows}.jsonl"
-            bodies.write(files[server.name], fields, drawn, server.contestant.shape)
-        for server in servers:
+            shape = server.contestant.shape
+            files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
+            bodies.write(files[server.name], self._fields, self._drawn[size], shape)
             rounds.timed(server, size, files[server.name], WARM_SECONDS)
         ran: list[Round] = []
-        while not rounds.enough(ran, self.plan.rounds, extra=self.plan.rounds):
-            ran.append(rounds.run(servers, size, files, self.plan.seconds, start=len(ran)))
-            rates = {name: round(sample.requests_per_second, 1) for name, sample in ran[-1].samples.items()}
-            say(f"{size.rows} rows, round {len(ran)}: requests/s", rates, f"others took {ran[-1].disturbance:.0%}")
-        return rounds.quietest(ran, self.plan.rounds)
+        for turn in range(self._plan.rounds):
+            ran.append(rounds.run(servers, size, files, self._plan.seconds, turn, self._patience))
+            rates = "  ".join(f"{name} {ran[-1][name].requests_per_second:,.0f}" for name in self._names)
+            others = max(sample.others for sample in ran[-1].values())
+            say(f"{size.rows} rows, round {turn + 1}: requests/s  {rates}  (others took up to {others:.0%})")
+        return ran
 
     def _weigh(self, servers: Sequence[Server]) -> Iterator[Figure]:
         workers, whole = {}, {}
@@ -101,7 +103,7 @@ class Trial:
             supervisor, *others = (proctree.memory(pid) for pid in proctree.tree(server.pid))
             workers[server.name] = sum(others, proctree.Memory(0, 0))
             whole[server.name] = supervisor + workers[server.name]
-        yield from report.memory(workers, whole, self.names)
+        yield from report.memory(workers, whole, self._names)
 
 
 def say(*words: object) -> None:

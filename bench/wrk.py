@@ -1,7 +1,6 @@
 """One timed run of wrk against one URL."""
 
 import json
-import resource
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ class LoadError(RuntimeError):
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of wrk saw, and the CPU seconds wrk itself took."""
+    """What one run of wrk saw."""
 
     requests: int
     seconds: float
     p50_ms: float
     p99_ms: float
-    cpu_seconds: float
 
     @property
     def requests_per_second(self) -> float:
@@ -44,17 +42,15 @@ def run(url: str, bodies: Path, connections: int, seconds: int) -> Load:
     """Posts the file's bodies (one a line) in turn over fresh connections; LoadError if a single request fails."""
     # One thread: wrk shares the cores with the servers, and one is enough to keep them busy.
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={HANG_SECONDS}s", "-s", str(SCRIPT)]
-    before = _children_cpu()
     done = subprocess.run(  # noqa: S603  # our own command, no shell
         [require(), *options, url, "--", str(bodies)], capture_output=True, text=True, timeout=seconds + HANG_SECONDS
     )
-    cpu = _children_cpu() - before
     if done.returncode:
         raise LoadError(f"wrk {url}: exit status {done.returncode}: {done.stderr.strip()[-500:]}")
-    return parse(done.stdout, cpu)
+    return parse(done.stdout)
 
 
-def parse(output: str, cpu_seconds: float = 0.0) -> Load:
+def parse(output: str) -> Load:
     """Reads the last line, which rotate.lua writes; LoadError if it is missing, counts an error or no request."""
     last = output.strip().rpartition("\n")[2]
     try:
@@ -66,10 +62,4 @@ def parse(output: str, cpu_seconds: float = 0.0) -> Load:
         raise LoadError(f"requests failed during a timed run: {failed}, wanted none of {found['requests']}")
     if not found["requests"]:
         raise LoadError("no request was answered during a timed run")
-    return Load(found["requests"], found["seconds"], found["p50_ms"], found["p99_ms"], cpu_seconds)
-
-
-def _children_cpu() -> float:
-    """CPU seconds of the children waited for so far; a server that is still running is not among them."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    return Load(found["requests"], found["seconds"], found["p50_ms"], found["p99_ms"])

@@ -1,0 +1,73 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from bench import figures
+from bench.contestants import FASTAPI, OURS
+from bench.figures import LIMITS, Figure, Limit
+
+FLOOR = Limit(4.0, "ratio", at_least=True, peer=FASTAPI)
+CEILING = Limit(1.0, "value")
+PLAIN = Figure("some", 1.0, "s", OURS)
+
+
+@pytest.mark.parametrize(("ratio", "held"), [(3.999, False), (4.0, True), (5.0, True)])
+def test_a_floor_on_the_ratio_looks_at_the_ratio_alone(ratio: float, held: bool) -> None:
+    assert replace(PLAIN, value=99, ratio=ratio, limit=FLOOR).held() is held
+
+
+@pytest.mark.parametrize(("value", "held"), [(0.5, True), (1.0, True), (1.001, False)])
+def test_a_ceiling_on_the_value_looks_at_the_value_alone(value: float, held: bool) -> None:
+    assert replace(PLAIN, value=value, ratio=99, limit=CEILING).held() is held
+
+
+def test_a_figure_without_a_limit_is_held() -> None:
+    assert PLAIN.held()
+
+
+def test_a_ratio_that_was_not_measured_is_not_taken_for_held() -> None:
+    with pytest.raises(ValueError, match="some"):
+        replace(PLAIN, limit=FLOOR).held()
+
+
+def test_a_line_is_one_json_object_without_empty_keys() -> None:
+    assert json.loads(PLAIN.line()) == {"figure": "some", "value": 1.0, "unit": "s", "server": OURS}
+
+
+def test_a_line_with_a_floor_says_so() -> None:
+    told = json.loads(replace(PLAIN, ratio=4.56789, limit=FLOOR).line())
+    assert told["ratio"] == 4.568
+    assert (told["limit"], told["limit_on"], told["at_least"], told["held"]) == (4.0, "ratio", True, True)
+
+
+def test_a_line_with_a_ceiling_has_no_at_least() -> None:
+    told = json.loads(replace(PLAIN, value=2.0, limit=CEILING).line())
+    assert "at_least" not in told
+    assert told["held"] is False
+
+
+def test_the_ratio_is_the_median_of_paired_ratios() -> None:
+    seen = {OURS: [10.0, 100.0, 40.0], FASTAPI: [5.0, 10.0, 10.0]}
+    figure = figures.of("p50_1_row", "ms", seen, OURS, FASTAPI)
+    assert (figure.value, figure.low, figure.high) == (40.0, 10.0, 100.0)
+    assert (figure.peer_value, figure.peer_low, figure.peer_high) == (10.0, 5.0, 10.0)
+    assert figure.ratio == 4.0
+
+
+def test_the_limit_is_for_our_server_against_its_peer() -> None:
+    seen = {OURS: [8.0], FASTAPI: [2.0], "mlflow": [1.0]}
+    name = "requests_per_second_1_row"
+    assert figures.of(name, "requests/s", seen, OURS, FASTAPI).limit == LIMITS[name]
+    assert figures.of(name, "requests/s", seen, OURS, "mlflow").limit is None
+    assert figures.of(name, "requests/s", seen, FASTAPI, "mlflow").limit is None
+
+
+def test_the_limits_are_the_designs() -> None:
+    assert {name: limit.bound for name, limit in LIMITS.items()} == {
+        "requests_per_second_1_row": 4.0,
+        "p99_1_row": 0.7,
+        "rows_per_second_10000_rows": 3.3,
+        "memory_workers_rss": 300.0,
+        "cold_start": 1.0,
+    }

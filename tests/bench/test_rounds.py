@@ -1,0 +1,19 @@
+from bench.disturbance import Patience
+from bench.rounds import Sample, calm
+
+
+def samples(*others: float):
+    taken = iter([Sample(rate, rate, 1, 1, 1, share) for rate, share in enumerate(others, start=1)])
+    return lambda: next(taken)
+
+
+def test_a_quiet_sample_is_taken_once() -> None:
+    assert calm(samples(0.01), 1, Patience(10)).requests_per_second == 1
+
+
+def test_a_disturbed_sample_is_taken_again() -> None:
+    assert calm(samples(0.5, 0.02), 1, Patience(10)).requests_per_second == 2
+
+
+def test_the_least_disturbed_counts_when_patience_ends() -> None:
+    assert calm(samples(0.5, 0.2, 0.4), 1, Patience(2)).requests_per_second == 2
