@@ -43,9 +43,8 @@ def value(field: Field) -> Json:
 def titled(model: Described, field: Field) -> Json:
     """Return the field's schema with its name and, for a person, its range."""
     known = model.range(field)
-    words = [f"seen in training from {known[0]:.7g} to {known[1]:.7g}"] if known else []
-    words += ["null where it is missing"] if field.nullable else []
-    return {**value(field), "title": field.name, **({"description": ", ".join(words)} if words else {})}
+    range_ = {"description": f"{known[0]:.6g} to {known[1]:.6g} in training"} if known else {}
+    return {**value(field), "title": field.name, **range_}
 
 
 def row(model: Described) -> Json:

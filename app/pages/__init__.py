@@ -9,13 +9,7 @@ from werkzeug.http import generate_etag
 
 FOLDER = Path(__file__).parent
 PAGE = "page.html"
-KINDS = {
-    PAGE: "text/html; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "operations.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
-}
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
     # Nothing from elsewhere, nothing inline, no eval, no frame around it; the page's script sends its own requests.
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -29,12 +23,12 @@ HEADERS = {
 def blueprint() -> Blueprint:
     """Return the routes `/docs` and `/docs/<asset>`; the files are read once, here."""
     routes = Blueprint("pages", __name__)
-    files = {name: (FOLDER / name).read_bytes() for name in KINDS}
+    files = {file.name: file.read_bytes() for file in FOLDER.iterdir() if file.suffix in KINDS}
 
     def answer(name: str) -> Response:
         if name not in files:
             abort(404)
-        response = Response(files[name], content_type=KINDS[name], headers=HEADERS)
+        response = Response(files[name], content_type=f"{KINDS[Path(name).suffix]}; charset=utf-8", headers=HEADERS)
         response.set_etag(generate_etag(files[name]))
         response.make_conditional(request)
         return response
