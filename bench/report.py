@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench import figures
+from bench.disturbance import TOLERATED
 from bench.figures import Figure
 from bench.proctree import Memory
 from bench.rounds import Round
@@ -16,15 +17,29 @@ MEASURES = {
     "cpu_us_per_request": ("cpu_per_request", "us"),
 }
 
+# Fewer calm rounds than these say less than all rounds do.
+ENOUGH = 3
+
 
 def load(rows: int, rounds: Sequence[Round], servers: Sequence[str]) -> Iterator[Figure]:
-    """Every measure at one size, and the largest share of the machine that others took during a run that counts."""
+    """Every measure at one size, and the largest share of the machine that others took in a round that counts."""
     size = f"{rows}_row{'s' if rows > 1 else ''}"
-    for field, (name, unit) in MEASURES.items():
-        seen = {server: [getattr(one[server], field) for one in rounds] for server in servers}
-        yield from _against(f"{name}_{size}", unit, seen, servers)
-    others = max(sample.others for one in rounds for sample in one.values())
+    first, *peers = servers
+    others = 0.0
+    for peer in _or_none(peers):
+        pair = [first, peer] if peer else [first]
+        counted = calm(rounds, pair)
+        others = max(others, *(one[server].others for one in counted for server in pair))
+        for field, (name, unit) in MEASURES.items():
+            seen = {server: [getattr(one[server], field) for one in counted] for server in pair}
+            yield figures.of(f"{name}_{size}", unit, seen, first, peer)
     yield Figure(f"others_cpu_{size}", others, "share", "machine")
+
+
+def calm(rounds: Sequence[Round], servers: Sequence[str]) -> Sequence[Round]:
+    """The rounds in which nobody disturbed any of these servers; all of them if those are too few to mean anything."""
+    quiet = [one for one in rounds if all(one[server].others <= TOLERATED for server in servers)]
+    return quiet if len(quiet) >= ENOUGH else rounds
 
 
 def memory(workers: Mapping[str, Memory], whole: Mapping[str, Memory], servers: Sequence[str]) -> Iterator[Figure]:
@@ -41,6 +56,10 @@ def cold_start(seconds: Mapping[str, Sequence[float]], servers: Sequence[str]) -
 
 def _against(name: str, unit: str, seen: Mapping[str, Sequence[float]], servers: Sequence[str]) -> Iterator[Figure]:
     first, *peers = servers
-    against: list[str | None] = [*peers] or [None]
-    for peer in against:
+    for peer in _or_none(peers):
         yield figures.of(name, unit, seen, first, peer)
+
+
+def _or_none(peers: Sequence[str]) -> Sequence[str | None]:
+    """The peers, or None once where there are none: a server measured alone still has its figures."""
+    return peers or [None]
