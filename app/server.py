@@ -36,6 +36,8 @@ def create_app(predictions: Predictions) -> Flask:
     """Return the application that serves `predictions` and all that belongs to them."""
     app = Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = predictions.settings.max_body_bytes
+    # A path with a slash too many is no path of ours: not found, rather than a redirect.
+    app.url_map.merge_slashes = False
     app.before_request(_identify)
     app.after_request(_name_request)
     app.register_error_handler(HTTPException, _refuse)

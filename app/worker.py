@@ -15,12 +15,15 @@ from uvicorn import Config, Server
 
 from app import model, workers
 from app.bundle import Bundle
+from app.connection import KEEP_ALIVE_SECONDS
 from app.engine import EngineError
+from app.front import Front
 from app.metrics import Metrics
 from app.predictions import Predictions
-from app.protocol import PredictionProtocol, Traffic
+from app.protocol import PredictionProtocol
 from app.server import create_app
 from app.settings import ModelSource, Settings
+from app.traffic import Traffic
 
 log = logging.getLogger("slipway")
 
@@ -73,9 +76,10 @@ def serve(
 
 
 def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> Config:
+    traffic = Traffic(predictions)
     return Config(
-        WSGIMiddleware(create_app(predictions)),  # type: ignore[arg-type]
-        http=partial(PredictionProtocol, Traffic(predictions)),  # type: ignore[arg-type]
+        Front(traffic, WSGIMiddleware(create_app(predictions))),  # type: ignore[arg-type]
+        http=partial(PredictionProtocol, traffic),  # type: ignore[arg-type]
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -84,6 +88,7 @@ def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> C
         access_log=False,
         server_header=False,
         backlog=workers.BACKLOG,
+        timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_notify=1,
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )

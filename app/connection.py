@@ -1,0 +1,213 @@
+"""One connection and its peer's duties: what has to come, how much of it, by when, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.front import BROKEN
+from app.problem import Problem
+from app.traffic import Traffic
+
+log = logging.getLogger("slipway")
+
+# Of a request line and headers, of one chunk's framing, of trailers.
+MAX_HEAD_BYTES = 64 * 1024
+# Longer than gateways keep an idle connection (Caddy 120 s): it is theirs to close, lest a request meet a closing one.
+KEEP_ALIVE_SECONDS = 180.0
+
+
+class Phase(Enum):
+    """What the peer is to send next; when LEAVING, nothing that counts."""
+
+    FIRST = auto()
+    HEAD = auto()
+    BODY = auto()
+    NEXT = auto()
+    LEAVING = auto()
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's protocol with limits; a Problem raised by a parser's callback is the connection's last answer."""
+
+    def __init__(self, traffic: Traffic, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self.traffic = traffic
+        self.phase = Phase.FIRST
+        self.closing = False
+        # Since when the peer owes us something: a head, a body, the next request, or to read what we wrote.
+        self._since = self.loop.time()
+        # What may still come that is no body; counted from the packet after the one that something new began in.
+        self._spare = MAX_HEAD_BYTES
+        self._fresh = True
+        self._offered = False
+
+    def say_last(self, problem: Problem, within_head: bool) -> None:
+        """Write the answer to what is not, or not yet, a request."""
+        raise NotImplementedError
+
+    def awaits_body(self) -> bool:
+        """Return whether the body that is coming is of any use."""
+        return self.busy()
+
+    def busy(self) -> bool:
+        """Return whether the newest of the requests that were handed over still waits for its answer."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def data_received(self, data: bytes) -> None:
+        if self.phase is Phase.LEAVING:
+            return
+        self._unset_keepalive_if_required()
+        self._fresh = False
+        try:
+            self.parser.feed_data(data)
+            if self.phase is not Phase.NEXT:
+                self.check_unfinished(len(data))
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError as error:
+            self._drop(_problem(error))
+        except Problem as problem:
+            self._drop(problem)
+        self.traffic.show()
+
+    def check_unfinished(self, length: int) -> None:
+        """Raise Problem if a request that is not whole yet has too much beside its body."""
+        if not self._fresh:
+            self._spare -= length
+            if self._spare < 0:
+                raise Problem("bad_request", f"wanted at most {MAX_HEAD_BYTES} bytes of request line and headers")
+
+    def _decline(self, rest: bytes) -> None:
+        """Go on in HTTP/1.1 where the client offered another protocol, for which the parser passed over the body."""
+        head = [b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
+        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"".join([*head, b"\r\n", rest]))
+
+    def on_message_begin(self) -> None:
+        if self.transport.is_closing():
+            raise Problem("bad_request", "the connection is closing")
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = self._offered = False
+        self.phase = Phase.HEAD
+        self._spare, self._fresh = MAX_HEAD_BYTES, True
+        self._since = self.loop.time()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.phase is Phase.HEAD:  # not a trailer, for which there is no use
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self.phase = Phase.BODY
+        method = self.parser.get_method()
+        if self.parser.should_upgrade() and method != b"CONNECT":
+            self._offered = True
+        else:
+            self.begin(method)
+
+    def begin(self, method: bytes) -> None:
+        """Let uvicorn's class have the request from its beginning."""
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        if not url.startswith((b"/", b"http")):
+            raise Problem("bad_request", "wanted a path")
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expect
+        self.headers.extend(headers)
+        super().on_headers_complete()
+        if self.closing:
+            self.cycle.keep_alive = False
+
+    def on_chunk_header(self) -> None:
+        self._spare, self._fresh = MAX_HEAD_BYTES, True
+
+    def on_body(self, body: bytes) -> None:
+        self._spare += len(body)
+        self.take(body)
+
+    def take(self, body: bytes) -> None:
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._offered:
+            self.phase = Phase.NEXT
+            self.finish()
+
+    def finish(self) -> None:
+        super().on_message_complete()
+
+    def _drop(self, problem: Problem) -> None:
+        if self.transport.is_closing() or self.phase is Phase.LEAVING:
+            return
+        within_head = self.phase is Phase.HEAD
+        self.phase, self._since = Phase.LEAVING, self.loop.time()
+        if self.busy():
+            self._end_after_cycle(problem)
+        else:
+            self.say_last(problem, within_head)
+            # Half-closed: closed with something of the peer's unread, TCP would take the answer back.
+            self.transport.write_eof()
+
+    def _end_after_cycle(self, problem: Problem) -> None:
+        """Make the answer under way the last; if this was its body, it will not be whole."""
+        self.cycle.keep_alive = False
+        if self.cycle.more_body:
+            self.cycle.scope["state"][BROKEN] = problem
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn's never keeps it open, asyncio's may
+        """Answer what was asked before the client said its last; return whether that is still to do."""
+        if self.phase in (Phase.HEAD, Phase.BODY):
+            self._drop(Problem("bad_request", "the request ended early"))
+        if self.busy():
+            self.cycle.keep_alive = False
+            return True
+        return False
+
+    def pause_writing(self) -> None:
+        """Read no more from a peer that does not read what it asked for."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self._since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.flow.resume_reading()
+
+    def shutdown(self) -> None:
+        """Let a request that is still being received finish; its answer is the connection's last."""
+        if self.phase in (Phase.HEAD, Phase.BODY) and not self.busy():
+            self.closing = True
+        else:
+            super().shutdown()
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if its peer has been owing something for too long."""
+        limit = self.traffic.settings.body_timeout_seconds
+        if self.phase is Phase.NEXT and not self.flow.write_paused:
+            limit = float("inf") if self.busy() else KEEP_ALIVE_SECONDS
+        if now - self._since < limit:
+            return
+        within_body = self.phase is Phase.BODY and self.awaits_body()
+        if not self.flow.write_paused and (within_body or self.phase is Phase.HEAD):
+            part = "body was" if within_body else "headers were"
+            self._drop(Problem("request_timeout", f"the {part} not whole within {limit:g} s"))
+        else:
+            self.transport.abort()
+
+
+def _problem(error: httptools.HttpParserError) -> Problem:
+    """Return what was wrong; an error of our own making, which the parser wraps as well, goes to the log."""
+    cause = error.__context__
+    if isinstance(cause, Problem):
+        return cause
+    if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(cause, httptools.HttpParserError):
+        log.error("a connection failed", exc_info=cause)
+        return Problem("internal", "the request failed")
+    return Problem("bad_request", "not HTTP/1.1")

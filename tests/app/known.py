@@ -1,0 +1,39 @@
+"""Rows whose answers are known, from XGBoost itself: a bundle's golden rows as requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.bundle import GOLDEN
+from app.engine import TOLERANCE
+from tests.app.http_client import Reply
+
+
+class Known:
+    """The golden rows of a bundle; rows are counted round and round."""
+
+    def __init__(self, bundle: Path) -> None:
+        golden = json.loads((bundle / GOLDEN).read_text())
+        self.columns: list[str] = golden["columns"]
+        self.rows: list[list[float | None]] = golden["rows"]
+        self.answers: list[float] = golden["predictions"]
+
+    def features(self, first: int = 0, count: int = 1) -> list[list[float | None]]:
+        return [self.rows[i % len(self.rows)] for i in range(first, first + count)]
+
+    def body(self, first: int = 0, count: int = 1) -> bytes:
+        """Return the rows from `first` on as a body for /predict."""
+        return json.dumps({"features": self.features(first, count)}).encode()
+
+    def right(self, reply: Reply, first: int = 0, count: int = 1) -> bool:
+        """Return whether `reply` has the answers of these rows."""
+        return reply.status == 200 and self.close(reply.json["predictions"], first, count)
+
+    def close(self, predictions: Any, first: int = 0, count: int = 1) -> bool:
+        wanted = [self.answers[i % len(self.answers)] for i in range(first, first + count)]
+        got = np.asarray(predictions, dtype=float)
+        return got.shape == (count,) and np.allclose(got, wanted, rtol=TOLERANCE, atol=TOLERANCE)
