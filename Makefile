@@ -23,7 +23,7 @@ mlflow: ## MLflow's pages over what was trained here
 	@$(PYTHON_IN) mlops python tools/dev.py mlflow
 
 test: ## Everything that can be checked, cheapest first; as root on Debian it installs what it needs
-	@$(PYTHON_IN) dev python tools/test.py $(ARGS)
+	@$(PYTHON_IN) dev python tools/check.py $(ARGS)
 
 unit: ## The tests that need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)

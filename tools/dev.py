@@ -20,7 +20,8 @@ def train() -> Path:
     if done.returncode:
         raise SystemExit(f"slipway: training ended with code {done.returncode}; its reason stands above")
     result = json.loads(done.stdout)
-    say(f"{result['name']} {result['version']}: R2 {result['metrics']['r2']:.3f} on rows it has not seen")
+    made_up = ", which are made up" if result["data"] == "generated" else ""
+    say(f"{result['name']} {result['version']}: R2 {result['metrics']['r2']:.3f} on rows it has not seen{made_up}")
     return Path(result["bundle"])
 
 

@@ -94,12 +94,19 @@ def build(name: str, tag: str) -> str:
     return subprocess.run(inspect, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def remove_old_layers() -> None:
+    """Remove what builds of some days ago left for the next ones: each lock leaves half a gigabyte."""
+    filters = ["--filter", "label=slipway.image", "--filter", "until=72h"]
+    subprocess.run(["docker", "image", "prune", "--force", *filters], check=True, stdout=subprocess.DEVNULL)
+
+
 def main(name: str) -> None:
     """Build the image and say what came of it."""
     started = time.monotonic()
     tag = os.environ.get("IMAGE") or f"slipway-{name}:{identity()}"
     with engine():
         digest, size = build(name, tag).split()
+        remove_old_layers()
     say(f"{tag} built in {time.monotonic() - started:.0f} s, {int(size) / 1e6:.0f} MB")
     print(f"{tag} {digest}")
 

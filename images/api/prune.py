@@ -8,12 +8,13 @@ from pathlib import Path
 PREFIX = Path(sys.prefix)
 PACKAGES = next(PREFIX.glob("lib/python3*/site-packages"))
 
-# scikit-learn-intelex brings all of scikit-learn's replacements; the server loads one extension module of it.
+# scikit-learn-intelex brings replacements for all of scikit-learn; the server loads one extension module of it.
+# XGBoost imports scipy.sparse, which takes linalg and special with it. tests/image runs both engines on what is left.
 UNUSED = (
-    "daal4py/mb",
-    "daal4py/sklearn",
-    "onedal",
-    "sklearnex",
+    *("daal4py/mb", "daal4py/sklearn", "onedal", "sklearnex"),
+    *("scipy/cluster", "scipy/datasets", "scipy/differentiate", "scipy/fft", "scipy/fftpack", "scipy/integrate"),
+    *("scipy/interpolate", "scipy/io", "scipy/ndimage", "scipy/odr", "scipy/optimize", "scipy/signal"),
+    *("scipy/spatial", "scipy/stats"),
 )
 # What oneDAL's extension module does not link: the newer interface, and debugging and malloc replacements.
 UNLINKED = ("libonedal.so*", "libonedal_parameters.so*", "libtcm_debug.so*", "libtbbmalloc_proxy.so*")

@@ -1,0 +1,81 @@
+"""`make dev`, as a person has it on a fresh clone."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def usual_port_taken() -> Iterator[None]:
+    """Somebody listens on port 8000: we, unless it was taken before."""
+    with socket.socket() as sock:
+        with contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", 8000))
+            sock.listen()
+        yield
+
+
+@contextlib.contextmanager
+def make_dev(clone: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run it in a process group of its own, as a terminal would, and leave nothing of it."""
+    process = subprocess.Popen(
+        ["make", "dev"],
+        cwd=clone,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        with process:
+            yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
+    assert process.stdout
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if re.search(wanted, line):
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def test_the_line_that_it_prints_works_when_pasted_and_ctrl_c_ends_it_all(
+    clone: Path, environment: dict[str, str], usual_port_taken: None
+) -> None:
+    with make_dev(clone, environment) as process:
+        said = read_until(process, r"^  curl ")
+        answer = subprocess.run(["sh", "-c", said[-1]], check=True, stdout=subprocess.PIPE, text=True).stdout
+        assert json.loads(answer)["predictions"][0] > 0
+        assert json.loads(answer)["version"] == "1"
+        (url,) = set(re.findall(r"http://127\.0\.0\.1:\d+", said[-1]))
+        assert not url.endswith(":8000")
+        # Each step says what it does, and how long that took.
+        assert sum(bool(re.search(r"done in \d+\.\d+ s$", line)) for line in said) == 5
+
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stdout.read() if process.stdout else ""
+        process.wait()
+    assert "stopped" in rest
+    assert "Traceback" not in rest
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=5)
+    status = subprocess.run(["git", "status", "--porcelain", "var"], cwd=clone, check=True, stdout=subprocess.PIPE)
+    assert status.stdout == b""

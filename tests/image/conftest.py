@@ -1,0 +1,105 @@
+"""The image `api`, built once, and containers of it that no test leaves behind."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from common import ROOT
+from leftovers import LABEL
+
+READY_SECONDS = 60.0
+# As the api role will run it.
+HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=512m")
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
+    return done.stdout.strip()
+
+
+class Container:
+    """A container that serves, and how to ask it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.url = f"http://{docker('port', name, '8000/tcp').splitlines()[0]}"
+
+    def ask(self, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                self.ask("/readyz")
+                return
+            assert docker("inspect", "--format", "{{.State.Running}}", self.name) == "true", self.log()
+            time.sleep(0.05)
+        raise AssertionError(self.log())
+
+    def log(self) -> str:
+        done = subprocess.run(["docker", "logs", self.name], check=True, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The name of the image, built from the checkout as it is."""
+    made = subprocess.run(
+        [sys.executable, ROOT / "tools" / "image.py", "api"], check=False, capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout.split()[0]
+
+
+@pytest.fixture(scope="session")
+def files(image: str) -> dict[str, tarfile.TarInfo]:
+    """What is in the image, by path."""
+    name = docker("create", "--label", LABEL, image)
+    try:
+        with (
+            subprocess.Popen(["docker", "export", name], stdout=subprocess.PIPE) as export,
+            tarfile.open(fileobj=export.stdout, mode="r|") as archive,
+        ):
+            return {"/" + member.name: member for member in archive}
+    finally:
+        docker("rm", "--force", name)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of bundles with one that training made here, on whatever Python the tests run."""
+    output = tmp_path_factory.mktemp("training") / "var"
+    command = [sys.executable, "-m", "training", "allow_generated=true", f"output={output}", "rounds=20"]
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    return output / "models"
+
+
+@pytest.fixture
+def run(image: str) -> Iterator[Callable[..., str]]:
+    """Start a container of the image with the folder of bundles mounted; return its name."""
+    started: list[str] = []
+
+    def start(models: Path, *options: str) -> str:
+        mount = f"--mount=type=bind,source={models},target=/models,readonly"
+        started.append(docker("run", "--detach", "--label", LABEL, *HARDENED, mount, *options, image))
+        return started[-1]
+
+    yield start
+    for name in started:
+        docker("rm", "--force", name)
