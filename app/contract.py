@@ -48,7 +48,7 @@ class Contract:
     def matrix(self, table: Table) -> FloatArray:
         """Return the table as float32, shape (rows, fields), NaN for missing; raises Problem where it breaks a rule."""
         if isinstance(table, ByColumn):
-            self.check_names(table.columns.keys())
+            self.check_names(list(table.columns))
             values = cells.of_columns(table.columns, self.fields)
             self._check_count(len(values))
         else:
@@ -113,7 +113,7 @@ class Contract:
         return values.reshape(count, width)
 
     def _of_buffers(self, table: ByColumn) -> Matrix:
-        self.check_names(table.columns.keys())
+        self.check_names(list(table.columns))
         columns = [np.frombuffer(table.columns[name].as_buffer(of_type="d")) for name in self.names]
         self._check_count(len(columns[0]))
         # Of unequal lengths, NumPy raises ValueError.

@@ -20,6 +20,8 @@ from app.engine import EngineError, FloatArray
 
 IDENTITY = {"reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "reg:quantileerror"}
 LOGISTIC = {"binary:logistic", "reg:logistic"}
+# All that XGBoost 3 writes of a plain model. Dropout, for one, adds weights: what is not listed is not computed here.
+PARTS = {"cats", "gbtree_model_param", "iteration_indptr", "tree_info", "trees"}
 
 
 @cache
@@ -57,7 +59,7 @@ class OneDAL:
             learner = ubjson.loads(model)["learner"]
             self._logistic = _link(learner)
             self._model = self._build(learner)
-        except (KeyError, ubjson.UbjsonError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, ValueError) as error:
             raise EngineError(f"the model's file is not XGBoost's: {error!r}") from error
 
     def _build(self, learner: dict[str, Any]) -> Any:
@@ -92,6 +94,8 @@ def _link(learner: dict[str, Any]) -> bool:
     parameters, objective = learner["learner_model_param"], learner["objective"]["name"]
     if learner["gradient_booster"]["name"] != "gbtree":
         raise EngineError(f"booster {learner['gradient_booster']['name']!r}, wanted gbtree")
+    if unknown := sorted(set(learner["gradient_booster"]["model"]) - PARTS):
+        raise EngineError(f"the model has {', '.join(unknown)}, which is not built here")
     if int(parameters["num_class"]) > 1 or int(parameters["num_target"]) > 1:
         raise EngineError("the model has several outputs")
     if objective not in IDENTITY | LOGISTIC:
@@ -107,7 +111,8 @@ def _add(builder: Any, tree: dict[str, Any]) -> None:
     values, cover, default_left = (tree[key].tolist() for key in ("split_conditions", "sum_hessian", "default_left"))
     # XGBoost goes left below the threshold, oneDAL at or below it: the next float32 down makes them the same.
     thresholds = np.nextafter(tree["split_conditions"], np.float32(-np.inf)).tolist()
-    identity = builder.create_tree(len(left))
+    # Pruning leaves nodes behind that no branch leads to; told of more nodes than it gets, oneDAL corrupts the heap.
+    identity = builder.create_tree(_reachable(left, right))
     waiting: list[tuple[int, dict[str, int]]] = [(0, {})]
     while waiting:
         node, place = waiting.pop()
@@ -124,3 +129,16 @@ def _add(builder: Any, tree: dict[str, Any]) -> None:
         )
         waiting.append((left[node], {"parent_id": parent, "position": 0}))
         waiting.append((right[node], {"parent_id": parent, "position": 1}))
+
+
+def _reachable(left: list[int], right: list[int]) -> int:
+    """Return how many nodes branches lead to; raises EngineError where they lead in a circle."""
+    count, waiting = 0, [0]
+    while waiting:
+        node = waiting.pop()
+        count += 1
+        if count > len(left):
+            raise EngineError("a tree of the model is none")
+        if left[node] != -1:
+            waiting += [left[node], right[node]]
+    return count

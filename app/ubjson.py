@@ -25,7 +25,9 @@ def loads(data: bytes) -> Any:
     """Return the document: objects as dict, plain arrays as list, typed ones as a native-endian 1-D array."""
     try:
         return _Reader(data).value(DEEPEST)
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except UbjsonError:
+        raise
+    except (struct.error, IndexError, ValueError) as error:
         raise UbjsonError("ends in the middle of a value, or is not UBJSON") from error
 
 

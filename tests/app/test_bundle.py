@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app import bundle as bundles
+from app.bundle import BundleError
+from tests.app.bundles import CALIFORNIA, seal
+
+
+@pytest.fixture
+def copy(bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bundle, tmp_path / "copy"))
+
+
+def test_a_sound_bundle_gives_signature_model_and_golden_rows(bundle: Path) -> None:
+    loaded = bundles.load(bundle)
+    assert loaded.fields == CALIFORNIA
+    assert loaded.model == (bundle / "model.ubj").read_bytes()
+    assert len(loaded.golden.rows) == len(loaded.golden.predictions) == 60
+
+
+def test_the_pin_is_the_manifest_s_sha256(copy: Path) -> None:
+    pin = seal(copy)
+    assert bundles.load(copy, pin).sha256 == pin
+    with pytest.raises(BundleError, match=r"manifest\.json: sha256 is .*, the pin is 00"):
+        bundles.load(copy, "0" * 64)
+
+
+def change_a_byte(folder: Path) -> None:
+    content = bytearray((folder / "model.ubj").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.ubj").write_bytes(content)
+
+
+def add_a_sealed_pickle(folder: Path, name: str = "preprocess.pkl") -> None:
+    (folder / name).write_bytes(pickle.dumps({"a": 1}))
+    seal(folder)
+
+
+def link_out(folder: Path) -> None:
+    (folder / "model.ubj").rename(folder.parent / "elsewhere.ubj")
+    (folder / "model.ubj").symlink_to(folder.parent / "elsewhere.ubj")
+
+
+def list_a_path_that_leaves(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["../elsewhere.json"] = {"sha256": "0" * 64, "size": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def link_a_folder(folder: Path) -> None:
+    (folder / "more").symlink_to(folder.parent)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "wanted"),
+    [
+        (change_a_byte, r"model\.ubj: sha256 differs"),
+        (lambda folder: (folder / "model.ubj").write_bytes(b"short"), r"model\.ubj: has 5 bytes"),
+        (lambda folder: (folder / "model.ubj").unlink(), r"model\.ubj: missing"),
+        (lambda folder: (folder / "manifest.json").unlink(), r"manifest\.json: missing"),
+        (lambda folder: (folder / "extra.txt").write_text("x"), r"extra\.txt: not listed"),
+        (lambda folder: ((folder / "sub").mkdir(), (folder / "sub/extra.txt").write_text("x")), r"sub/extra\.txt"),
+        (add_a_sealed_pickle, r"preprocess\.pkl: a file of this kind"),
+        (lambda folder: add_a_sealed_pickle(folder, "notes.txt"), r"notes\.txt: is a pickle"),
+        (lambda folder: add_a_sealed_pickle(folder, "code.py"), r"code\.py: a file of this kind"),
+        (link_out, r"model\.ubj: is a symlink"),
+        (link_a_folder, r"more: is a symlink"),
+        (list_a_path_that_leaves, r"\.\./elsewhere\.json' leaves the bundle"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), r"manifest\.json: wanted"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), r"manifest\.json: wanted"),
+        (lambda folder: (folder / "manifest.json").write_text('{"format": 9, "files": {}}'), r"format 9 is not known"),
+    ],
+)
+def test_an_unsound_bundle_is_refused_by_the_file_s_name(
+    copy: Path, spoil: Callable[[Path], object], wanted: str
+) -> None:
+    spoil(copy)
+    with pytest.raises(BundleError, match=wanted):
+        bundles.load(copy)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "a/../../b.json", "a\\b.json", "./a.json", "a//b.json", "nul\0.json"])
+def test_no_path_but_a_plain_relative_one_is_listed(copy: Path, name: str) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"][name] = {"sha256": "0" * 64, "size": 1}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="plain relative path"):
+        bundles.load(copy)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="nowhere: no such directory"):
+        bundles.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "model_class 'xgboost.sklearn.XGBClassifier'"),
+        ("data: model.ubj", "data: ../model.ubj", r"\.\./model\.ubj: missing"),
+        ("data: model.ubj", "data: model.json", r"wanted XGBoost's UBJSON"),
+        ('"type": "double"', '"type": "string"', "has type 'string'"),
+        ("HouseAge", "MedInc", "each name once"),
+        ("signature:", "sig:", "wanted a signature"),
+        ("xgboost:", "sklearn:", "wanted the xgboost flavor"),
+    ],
+)
+def test_an_mlmodel_that_serving_cannot_use_is_refused(copy: Path, before: str, after: str, wanted: str) -> None:
+    text = (copy / "MLmodel").read_text()
+    assert before in text
+    (copy / "MLmodel").write_text(text.replace(before, after))
+    seal(copy)
+    with pytest.raises(BundleError, match=wanted):
+        bundles.load(copy)
+
+
+def test_loading_runs_no_code_of_the_bundle(copy: Path, tmp_path: Path) -> None:
+    """YAML's way of making objects is the one door that a text file could open."""
+    proof = tmp_path / "ran"
+    (copy / "MLmodel").write_text(f"!!python/object/apply:pathlib.Path.touch [!!python/name:pathlib.Path '{proof}']")
+    seal(copy)
+    with pytest.raises(Exception, match="python/object"):
+        bundles.load(copy)
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda golden: golden.pop("rows"), "wanted columns, rows and predictions"),
+        (lambda golden: golden["columns"].reverse(), "differ from the signature"),
+        (lambda golden: golden["predictions"].pop(), "one prediction for each"),
+        (lambda golden: golden.update(rows=[], predictions=[]), "wanted rows"),
+    ],
+)
+def test_golden_rows_that_prove_nothing_are_refused(
+    copy: Path, change: Callable[[dict[str, list[object]]], object], wanted: str
+) -> None:
+    golden = json.loads((copy / "golden.json").read_text())
+    change(golden)
+    (copy / "golden.json").write_text(json.dumps(golden))
+    seal(copy)
+    with pytest.raises(BundleError, match=wanted):
+        bundles.load(copy)

@@ -1,0 +1,86 @@
+"""The fast way and the careful one: what the first accepts, the second accepts with the same numbers.
+
+The rules themselves are in test_rules.py, for each request shape, and in test_predictions.py for integers.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import simdjson
+
+from app import document
+from app.bundle import Field
+from app.contract import Contract, NotFast
+from app.problem import Problem
+from app.shapes.rows import Rows
+from tests.app.bundles import CALIFORNIA
+from tests.app.test_rules import GAP, ROW
+
+PAIR = Contract([Field("a", "double", True), Field("b", "double", False)], max_rows=100)
+DECLINED = (NotFast, Problem, ValueError, RuntimeError, TypeError, KeyError, AttributeError, IndexError)
+
+
+def fast(contract: Contract, body: bytes) -> Any:
+    view, nulls = document.fast(simdjson.Parser(), body)
+    table, _ = Rows().read(view, contract)
+    return contract.fast_matrix(table, nulls, body.count(b"["))
+
+
+def careful(contract: Contract, body: bytes) -> Any:
+    table, _ = Rows().read(document.plain(body), contract)
+    return contract.matrix(table)
+
+
+@pytest.mark.parametrize("rows", [[ROW], [GAP], [ROW, GAP], [GAP] * 50, [[0, -0.0, 1e-45, 5e-324, 1, 2, 3, 4]]])
+def test_both_ways_give_the_same_numbers(rows: list[list[Any]]) -> None:
+    contract = Contract(CALIFORNIA, 100)
+    body = json.dumps({"features": rows}).encode()
+    np.testing.assert_array_equal(fast(contract, body), careful(contract, body))
+    np.testing.assert_array_equal(fast(contract, body), np.array(rows, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"features":[[1,2],[3]]}',
+        b'{"features":[[1],[2,3,4]]}',
+        b'{"features":[[1,[2]],[3,4]]}',
+        b'{"features":[[[1,2]]]}',
+        b'{"features":[[1,2,[]]]}',
+        b'{"features":[1,2]}',
+        b'{"features":[[1,2],3,4]}',
+        b'{"features":[[1,2]],"features":[[1,2]]}',
+        b'{"features":[[1,true]]}',
+        b'{"features":[[1,"2"]]}',
+        b'{"features":[[1,{}]]}',
+        b'{"features":[[1,null]]}',
+        b'{"features":[["null",2]]}',
+        b'{"features":[[1,3.4028235677973366e38]]}',
+        b'{"features":[[1,-1e39],[1,2]]}',
+        b'{"a":[1],"b":[1,2]}',
+        b'{"a":[1,[2]],"b":[1,2]}',
+        b'{"a":[[1]],"b":[1]}',
+        b'{"a":[1],"b":[1],"a":[1]}',
+        b'{"a":1,"b":[1]}',
+        b'{"a":[1],"b":[null]}',
+        b'{"a":[],"b":[]}',
+        b'{"features":[]}',
+        b'{"features":[[]]}',
+    ],
+)
+def test_what_is_wrong_passes_neither(body: bytes) -> None:
+    with pytest.raises(DECLINED):
+        fast(PAIR, body)
+    with pytest.raises(Problem):
+        careful(PAIR, body)
+
+
+def test_an_integer_that_float64_would_round_is_left_to_the_careful_way() -> None:
+    contract = Contract([Field("n", "long", False)], 10)
+    with pytest.raises(NotFast):
+        fast(contract, b'{"n":[9007199254740993]}')
+    assert careful(contract, b'{"n":[9007199254740993]}')[0, 0] == np.float32(2**53)

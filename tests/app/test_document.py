@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import simdjson
+
+from app import document
+from app.problem import Problem
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "invalid_json"),
+        (b"{", "invalid_json"),
+        (b'{"a": 01}', "invalid_json"),
+        (b'{"a": 1,}', "invalid_json"),
+        (b"\xff", "invalid_json"),
+        (b'"\xed\xa0\x80"', "invalid_json"),
+        (b"[" * 100_000, "too_deep"),
+        (b"[" + b"9" * 5000 + b"]", "out_of_range"),
+        (b'{"a": 1, "a": 1}', "duplicate_field"),
+        (b'{"x": [{"b": 1, "c": 2, "b": 3}]}', "duplicate_field"),
+    ],
+)
+def test_what_is_not_strict_json_is_a_problem(body: bytes, code: str) -> None:
+    with pytest.raises(Problem) as caught:
+        document.plain(body)
+    assert caught.value.code == code
+
+
+def test_the_error_says_where() -> None:
+    with pytest.raises(Problem, match="line 2, column 7"):
+        document.plain(b'{\n "a": nope}')
+
+
+def test_numbers_beyond_json_come_as_floats_for_the_contract_to_refuse() -> None:
+    assert document.plain(b"[1e400, -Infinity]") == [math.inf, -math.inf]
+    assert math.isnan(document.plain(b"[NaN]")[0])
+
+
+def test_a_null_becomes_a_number_that_nobody_can_send_by_chance() -> None:
+    view, nulls = document.fast(simdjson.Parser(), b"[1, null, null]")
+    assert nulls == 2
+    assert list(view) == [1, document.NULL, document.NULL]
+    assert document.NULL > 1e299
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[-null]",
+        b"[null0]",
+        b"[0null]",
+        b"[nullnull]",
+        b"[1.null]",
+        b"[1e-null]",
+        b"[null.5]",
+        b"[nulle5]",
+        b"null null",
+    ],
+)
+def test_what_only_looks_like_null_stays_invalid(body: bytes) -> None:
+    with pytest.raises((ValueError, RuntimeError)):
+        document.fast(simdjson.Parser(), body)
+    with pytest.raises(Problem):
+        document.plain(body)
