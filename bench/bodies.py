@@ -14,16 +14,17 @@ Shape = Callable[[list[str], list[Row]], bytes]
 
 @dataclass(frozen=True)
 class Size:
-    """A body's rows, how many different bodies rotate, and the connections that suit it."""
+    """A body's rows, how many different bodies rotate, the connections that suit it, and how much longer a run is."""
 
     rows: int
     bodies: int
     connections: int
+    stretch: int = 1
 
 
 # 10,000 rows are a megabyte: more connections would only queue behind the two workers, and with fewer the kernel may
-# well give all of them to one worker.
-SIZES = (Size(1, 2_000, 16), Size(100, 200, 16), Size(10_000, 8, 8))
+# well give all of them to one worker. A run lasts twice as long, since the slowest server answers twenty a second.
+SIZES = (Size(1, 2_000, 16), Size(100, 200, 16), Size(10_000, 8, 8, stretch=2))
 
 
 def features(_: list[str], rows: list[Row]) -> bytes:

@@ -30,8 +30,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--data", default=os.environ.get("DATA"), help="CSV or Parquet with rows [$DATA, else training's]"
     )
-    made.add_argument("--seconds", type=int, default=1, help="of each timed run (%(default)s)")
-    made.add_argument("--rounds", type=int, default=8, help="timed runs of each server and size (%(default)s)")
+    made.add_argument(
+        "--seconds", type=int, default=1, help="of a timed run, twice that with 10,000 rows (%(default)s)"
+    )
+    made.add_argument("--rounds", type=int, default=6, help="timed runs of each server and size (%(default)s)")
     made.add_argument("--starts", type=int, default=5, help="cold starts of each server (%(default)s)")
     made.add_argument(
         "--patience",

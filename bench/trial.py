@@ -88,10 +88,10 @@ class Trial:
             shape = server.contestant.shape
             files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
             bodies.write(files[server.name], self._fields, self._drawn[size], shape)
-            rounds.timed(server, size, files[server.name], WARM_SECONDS)
+            rounds.timed(server, size, files[server.name], WARM_SECONDS * size.stretch)
         ran: list[Round] = []
         for turn in range(self._plan.rounds):
-            ran.append(rounds.run(servers, size, files, self._plan.seconds, turn, self._patience))
+            ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, self._patience))
             rates = "  ".join(f"{name} {ran[-1][name].requests_per_second:,.0f}" for name in self._names)
             others = max(sample.others for sample in ran[-1].values())
             say(f"{size.rows} rows, round {turn + 1}: requests/s  {rates}  (others took up to {others:.0%})")
