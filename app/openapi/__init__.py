@@ -31,11 +31,7 @@ JSON Schema cannot say that two arrays are equally long. Where a request needs t
 def document(models: Sequence[Described], default: str, limits: Limits) -> Json:
     """Return the OpenAPI 3.1 document for `models`, of which the one called `default` answers where none is named."""
     first = next(model for model in models if model.name == default)
-    parts = [
-        values.schemas(models),
-        SCHEMAS,
-        *(protocol.schemas(m, limits) for m in models for protocol in (rows, mlflow, v2)),
-    ]
+    parts = [mlflow.schemas(first, limits), *(shape.schemas(m, limits) for m in models for shape in (rows, v2))]
     paths = [
         rows.default_paths(first),
         *map(rows.paths, models),
@@ -49,7 +45,11 @@ def document(models: Sequence[Described], default: str, limits: Limits) -> Json:
         "info": {"title": TITLE, "version": VERSION, "description": _description(limits)},
         "tags": [*rows.TAGS, *mlflow.TAGS, *v2.TAGS, *service.TAGS],
         "paths": merged(*paths, service.PATHS),
-        "components": {"schemas": merged(*parts), "responses": RESPONSES, "headers": HEADERS},
+        "components": {
+            "schemas": merged(values.schemas(models), SCHEMAS, *parts),
+            "responses": RESPONSES,
+            "headers": HEADERS,
+        },
         "x-slipway-models": listed,
     }
 

@@ -19,13 +19,23 @@ DESCRIPTION = """\
 Exactly one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, or a CSV with a header, where an \
 empty cell is a missing value. `columns`, a record's members and a CSV's columns may come in any order, each field \
 once; an `index` is read over. The model takes no `params`."""
-# Plain decimals are enough to generate requests from; exponents are read too.
-CELLS = {"double": r"-?[0-9]{1,9}(\.[0-9]{1,9})?", "long": r"-?[0-9]{1,9}", "boolean": "(true|false)"}
-CELLS |= {"float": CELLS["double"], "integer": CELLS["long"]}
+# A part of the numbers that are read, to generate requests from: none of these leaves the range of its type.
+DECIMAL = r"-?([0-9]{1,17}(\.[0-9]{1,17})?|[0-9](\.[0-9]{1,17})?e(-[0-9]{1,3}|\+?[12]?[0-9]))"
+CELLS = {
+    "double": DECIMAL,
+    "float": DECIMAL,
+    "long": "-?[0-9]{1,18}",
+    "integer": "-?[0-9]{1,9}",
+    "boolean": "(true|false)",
+}
 
 
 def schemas(model: Described, limits: Limits) -> Json:
-    return {f"{model.name}.Scores": strict({"predictions": ref(f"{model.name}.Predictions")})}
+    return {
+        f"{model.name}.Record": values.record(model),
+        f"{model.name}.Records": values.many(f"{model.name}.Record", limits),
+        f"{model.name}.Scores": strict({"predictions": ref(f"{model.name}.Predictions")}),
+    }
 
 
 def paths(model: Described) -> Json:

@@ -15,12 +15,10 @@ COLUMNS = "columns"
 
 
 def schemas(model: Described, limits: Limits) -> Json:
-    """Return the schemas of rows, records and columns, which the other protocols use too, and of the answer."""
+    """Return the schemas of rows and columns, which the other protocols use too, and of the answer."""
     return {
         f"{model.name}.Row": values.row(model),
         f"{model.name}.Rows": values.many(f"{model.name}.Row", limits),
-        f"{model.name}.Record": values.record(model),
-        f"{model.name}.Records": values.many(f"{model.name}.Record", limits),
         f"{model.name}.Columns": values.columns(model),
         f"{model.name}.Predictions": predictions(model, limits.max_rows),
         f"{model.name}.Answer": strict(
