@@ -13,7 +13,7 @@ from training.table import Table
 Floats = npt.NDArray[np.float64]
 
 # The spellings of a missing value in a CSV file.
-MISSING = pa.array(["", "NA", "NaN", "nan", "null"])
+MISSING = ("", "NA", "NaN", "nan", "null")
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 # XGBoost works in float32: what is beyond its range would become an infinity.
 LARGEST = float(np.finfo(np.float32).max)
@@ -58,7 +58,7 @@ def _numeric(kind: pa.DataType) -> bool:
 
 def _from_text(table: Table, name: str, column: pa.Array, before: int) -> pa.Array:
     text = pc.utf8_trim_whitespace(column)
-    text = pc.if_else(pc.is_in(text, MISSING), pa.scalar(None, pa.string()), text)
+    text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
     wrong = pc.index(pc.match_substring_regex(text, NUMBER), False).as_py()
     if wrong >= 0:
         raise DataError(_message(table, name, wrong + before, "holds text, wanted a number"))

@@ -54,7 +54,7 @@ def cast(key: str, value: Any, where: str = "") -> Any:
     kind = KINDS[key]
     try:
         return _names(value) if kind == tuple[str, ...] else _scalar(kind, value)
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         wanted = WANTED.get(kind, "names, as a list or separated by commas")
         raise ConfigError(f"{where}{key}={value!r}: wanted {wanted}") from error
 

@@ -1,0 +1,158 @@
+"""Data, and trainings on it: a small made-up one for what a step does, the real one for what comes of all of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+from moto.server import ThreadedMotoServer
+
+from training import build_features, make_data, sample, settings, train
+from training.config import ROOT, Config
+from training.progress import Progress
+
+ROWS = 600
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them, and what MLflow sets for its children inside."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("DATA", "")
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The real California Housing."""
+    data = os.environ.get("DATA")
+    if not data:
+        pytest.fail("wanted DATA=<path of california_housing.csv>: this test is about the real data")
+    return Path(data).resolve()
+
+
+@pytest.fixture(scope="session")
+def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small made-up file with California's columns, some AveBedrms missing."""
+    columns = {name: column[:ROWS].copy() for name, column in sample.generate().items()}
+    columns["AveBedrms"][::20] = np.nan
+    path = tmp_path_factory.mktemp("csv") / "small.csv"
+    table = pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})
+    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="none"))
+    return path
+
+
+@pytest.fixture
+def progress() -> Progress:
+    """Somebody to tell, who keeps it."""
+    return Progress(io.StringIO())
+
+
+@pytest.fixture
+def told(progress: Progress) -> Callable[[], str]:
+    """What was told so far."""
+    return lambda: progress._stream.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def config(tmp_path: Path, csv: Path) -> Config:
+    """Settings for a training of milliseconds."""
+    return settings.load(None, [f"output={tmp_path / 'var'}", f"data={csv}", "rounds=12", "max_depth=3"], {})
+
+
+@pytest.fixture
+def trained(config: Config, progress: Progress) -> Config:
+    """The settings of a training that got as far as `train`."""
+    for step in (make_data, build_features, train):
+        step.run(config, progress)
+    return config
+
+
+def pipeline(output: Path, data: Path, environment: Mapping[str, str] | None = None, *arguments: str) -> dict[str, Any]:
+    """Run `python -m training` as a process of its own and return its last line."""
+    inherited = {key: value for key, value in os.environ.items() if key not in ("DATA", "MLFLOW_TRACKING_URI")}
+    done = subprocess.run(
+        [sys.executable, "-m", "training", f"output={output}", f"data={data}", *arguments],
+        cwd=ROOT,
+        env={**inherited, "MLFLOW_DISABLE_TELEMETRY": "true", **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return {**result, "stderr": done.stderr, "stdout": done.stdout}
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory, real: Path) -> dict[str, Any]:
+    """What `python -m training` said of a training on the real data; `output` is where it wrote."""
+    output = tmp_path_factory.mktemp("release") / "var"
+    return {**pipeline(output, real), "output": output}
+
+
+@pytest.fixture
+def bundle(release: dict[str, Any]) -> Path:
+    """The bundle of the training on the real data."""
+    return Path(release["bundle"])
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a bucket in an S3 of this test's own."""
+    import boto3
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    # All of moto's servers in a process share what they hold.
+    name = f"slipway-{uuid.uuid4()}"
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    yield name
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it makes it, which takes it seconds."""
+    from training import tracking
+
+    output = tmp_path_factory.mktemp("registry")
+    tracking.connect(Config(output=output)).search_registered_models()
+    return output / tracking.DATABASE
+
+
+@pytest.fixture
+def registry(tmp_path: Path, empty_registry: Path) -> Path:
+    """An output folder with a database without runs."""
+    output = tmp_path / "var"
+    output.mkdir(exist_ok=True)
+    shutil.copy(empty_registry, output)
+    return output
+
+
+def write_csv(path: Path, rows: list[str], header: str = "a,b,target") -> Path:
+    """Write a CSV file of those lines."""
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def nan_equal(left: Any, right: Any) -> bool:
+    """Return whether two arrays are equal, where missing equals missing."""
+    return bool(np.array_equal(np.asarray(left), np.asarray(right), equal_nan=True))

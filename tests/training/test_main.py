@@ -1,0 +1,59 @@
+"""All steps in one go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app.bundle
+from training import __main__ as main
+from training import california
+from training.errors import DataError
+
+
+def test_the_model_explains_what_it_has_not_seen(release: dict[str, Any]) -> None:
+    assert release["metrics"]["r2"] >= 0.83
+
+
+def test_the_steps_run_in_order_each_with_its_time(release: dict[str, Any]) -> None:
+    heads = [line for line in release["stderr"].splitlines() if line.startswith("[")]
+    assert heads == [f"[{number}/5] {name}" for number, name in enumerate(main.STEPS, start=1)]
+    assert release["stderr"].count("done in ") == 5
+    assert list(release["seconds"]) == list(main.STEPS)
+
+
+def test_stdout_is_the_result_alone(release: dict[str, Any]) -> None:
+    assert len(release["stdout"].splitlines()) == 1
+    assert set(json.loads(release["stdout"])) >= {"bundle", "sha256", "metrics", "name", "version", "data", "run"}
+
+
+def test_a_generated_sample_tags_the_run_and_the_version(
+    registry: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    def refuse() -> dict[str, Any]:
+        raise DataError("no network")
+
+    monkeypatch.setattr(california, "download", refuse)
+    assert main.main([f"output={registry}", "rounds=5"]) == 1
+    assert main.main([f"output={registry}", "rounds=5", "allow_generated=true"]) == 0
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert result["data"] == "generated"
+    assert "generated sample, tagged data=generated" in captured.err
+    client = MlflowClient()
+    assert client.get_run(result["run"]).data.tags["data"] == "generated"
+    assert client.get_model_version("california", "1").tags["data"] == "generated"
+    app.bundle.verify(registry / "models" / "california" / "1", result["sha256"])
+
+
+def test_an_unknown_setting_is_refused_before_anything_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([f"output={tmp_path / 'var'}", "max_dpeth=3"]) == 2
+    assert capsys.readouterr().err == "error: max_dpeth='3': no such key, the nearest is 'max_depth'\n"
+    assert not (tmp_path / "var").exists()

@@ -1,0 +1,128 @@
+"""What MLflow knows afterwards, and where the bundle is."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow.tracking import MlflowClient
+
+import app.bundle
+from training import evaluate, fetch, register, train
+from training.config import ROOT, Config
+from training.errors import TrainingError
+from training.progress import Progress
+from training.workspace import Workspace
+
+
+@pytest.fixture
+def client(release: dict[str, Any]) -> MlflowClient:
+    mlflow.set_tracking_uri(f"sqlite:///{release['output']}/mlflow.db")
+    return MlflowClient()
+
+
+def test_the_run_has_parameters_metrics_and_where_all_comes_from(client: MlflowClient, release: dict[str, Any]) -> None:
+    run = client.get_run(release["run"])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["max_depth"] == "6"
+    assert run.data.params["features"] == ",".join(Config().features)
+    assert {name: run.data.metrics[f"test_{name}"] for name in ("rmse", "mae", "r2")} == release["metrics"]
+    assert "region_rmse/Bay Area" in run.data.metrics
+    assert [row.step for row in client.get_metric_history(release["run"], "decile_rmse")] == list(range(1, 11))
+    assert re.fullmatch("[0-9a-f]{40}|unknown", run.data.tags["git_commit"])
+    assert run.data.tags["git_clean"] in ("true", "false", "unknown")
+    assert run.data.tags["data"] == "given"
+    [dataset] = run.inputs.dataset_inputs
+    assert run.data.tags["data_sha256"].startswith(dataset.dataset.digest)
+
+
+def test_the_run_has_pictures_records_and_the_environment(client: MlflowClient, release: dict[str, Any]) -> None:
+    def names(folder: str) -> set[str]:
+        return {Path(file.path).name for file in client.list_artifacts(release["run"], folder)}
+
+    assert names("") == {"evaluation", "environment", "features.json", "training.json"}
+    assert {name for name in names("evaluation") if name.endswith(".png")} == {
+        "errors_by_group.png", "importance.png", "learning_curve.png", "predicted_against_true.png", "residuals_map.png"
+    }  # fmt: skip
+    assert "installed.txt" in names("environment")
+    assert ("mlops.txt" in names("environment")) == (ROOT / "requirements" / "mlops.txt").is_file()
+
+
+def test_the_version_is_tagged_with_the_pin_and_ready(client: MlflowClient, release: dict[str, Any]) -> None:
+    version = client.get_model_version("california", release["version"])
+    assert version.status == "READY"
+    assert version.run_id == release["run"]
+    assert version.tags["manifest_sha256"] == release["sha256"]
+    assert version.tags["data"] == "given"
+    assert "R2 0.8" in version.description
+
+
+def test_a_download_from_the_registry_is_the_bundle(
+    client: MlflowClient, release: dict[str, Any], bundle: Path, tmp_path: Path
+) -> None:
+    config = Config(output=release["output"])
+    for location in (f"models:/california/{release['version']}", f"runs:/{release['run']}/california"):
+        folder = tmp_path / location.partition(":")[0]
+        downloaded = fetch.bundle(location, config, folder)
+        assert app.bundle.verify(downloaded, release["sha256"]) == app.bundle.verify(bundle)
+
+
+def test_the_bundle_stands_where_it_is_served_from(release: dict[str, Any]) -> None:
+    assert release["bundle"] == str(release["output"] / "models" / "california" / "1")
+    assert [entry.name for entry in (release["output"] / "models" / "california").iterdir()] == ["1"]
+
+
+@pytest.fixture
+def evaluated(trained: Config, progress: Progress, registry: Path) -> Config:
+    evaluate.run(trained, progress)
+    return trained
+
+
+def test_another_training_gets_the_next_number(evaluated: Config, progress: Progress) -> None:
+    results = [register.run(evaluated, progress) for _ in range(2)]
+    assert [result["version"] for result in results] == ["1", "2"]
+    for result in results:
+        app.bundle.verify(Path(result["bundle"]), result["sha256"])
+
+
+def test_an_evaluation_of_another_model_is_refused(evaluated: Config, progress: Progress) -> None:
+    from dataclasses import replace
+
+    train.run(replace(evaluated, seed=2), progress)
+    with pytest.raises(TrainingError, match=r"is of another model, `python -m training.evaluate` measures this one"):
+        register.run(evaluated, progress)
+
+
+def test_a_failure_is_the_runs_status_and_leaves_no_version(
+    evaluated: Config, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import bundle
+
+    def fail(*_: object) -> str:
+        raise TrainingError("no room")
+
+    monkeypatch.setattr(bundle, "write", fail)
+    with pytest.raises(TrainingError, match="no room"):
+        register.run(evaluated, progress)
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("california")
+    assert experiment is not None
+    assert [run.info.status for run in client.search_runs([experiment.experiment_id])] == ["FAILED"]
+    assert [str(model.status) for model in client.search_logged_models([experiment.experiment_id])] == ["FAILED"]
+    assert client.search_model_versions("") == []
+
+
+def test_a_bundle_of_an_earlier_registry_is_replaced_aloud(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "mine")
+    said = io.StringIO()
+    for content in ("old", "new"):
+        workspace.draft.mkdir(parents=True)
+        (workspace.draft / "file").write_text(content)
+        path = register.export(workspace, "1", Progress(said))
+    assert (path / "file").read_text() == "new"
+    assert [entry.name for entry in workspace.bundles.iterdir()] == ["1"]
+    assert "replaces what an earlier registry called version 1" in said.getvalue()
