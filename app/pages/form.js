@@ -11,8 +11,9 @@ export function showForm(document) {
   byId("model").append(...models.map((model, i) => new Option(`${model.name}, version ${model.version}`, i)));
   byId("shape").append(...Object.entries(SHAPES).map(([key, shape]) => new Option(shape.title, key)));
   byId("model").value = models.findIndex((model) => model.default);
-  byId("model").addEventListener("change", chooseModel);
-  byId("example").addEventListener("change", fillIn);
+  // These come before the form's own, which read the fields.
+  byId("model").addEventListener("input", chooseModel);
+  byId("example").addEventListener("input", fillIn);
   byId("form").addEventListener("input", () => blame(null));
   byId("form").addEventListener("input", refresh);
   byId("form").addEventListener("submit", send);
@@ -28,23 +29,26 @@ const inputs = () => [...byId("fields").querySelectorAll("input, select")];
 function chooseModel() {
   const model = chosen();
   // MLflow's route has no place for a name: it is the default model's.
-  for (const option of byId("shape").options) option.disabled = !model.default && SHAPES[option.value].path(model) === "invocations";
+  for (const option of byId("shape").options) {
+    option.disabled = !model.default && SHAPES[option.value].path(model) === "invocations";
+  }
   if (byId("shape").selectedOptions[0].disabled) byId("shape").value = "rows";
   byId("fields").replaceChildren(...row().prefixItems.map(field));
-  const examples = row().examples.map((values, i) => new Option(`Example ${i + 1}${values.includes(null) ? ", a value missing" : ""}`, i));
-  byId("example").replaceChildren(...examples);
+  const title = (values, i) => `Example ${i + 1}${values.includes(null) ? ", a value missing" : ""}`;
+  byId("example").replaceChildren(...row().examples.map((values, i) => new Option(title(values, i), i)));
   fillIn();
 }
 
 function field(schema, i) {
-  const types = [api.components.schemas[schema.$ref.split("/").pop()].type].flat();
+  const [type, nullable] = [api.components.schemas[schema.$ref.split("/").pop()].type].flat();
   const id = `field-${i}`;
   const about = { id, name: schema.title, "aria-describedby": `${id}-hint ${id}-error` };
-  const input = types.includes("boolean")
-    ? el("select", about, ...["true", "false", ...(types.includes("null") ? [""] : [])].map((word) => new Option(word || "missing", word)))
-    : el("input", { ...about, autocomplete: "off", spellcheck: "false", placeholder: types.includes("null") ? "missing" : undefined });
-  const kind = types[0] === "integer" ? "whole number" : "";
-  const hint = [kind, schema.description, types.includes("null") ? "may be empty" : ""].filter(Boolean).join(", ");
+  const words = ["true", "false", ...(nullable ? [""] : [])];
+  const input = type === "boolean"
+    ? el("select", about, ...words.map((word) => new Option(word || "missing", word)))
+    : el("input", { ...about, autocomplete: "off", spellcheck: "false", placeholder: nullable && "missing" });
+  const kind = type === "integer" && "whole number";
+  const hint = [kind, schema.description, nullable && "may be empty"].filter(Boolean).join(", ");
   return el("p", {}, el("label", { for: id }, schema.title), input,
     el("small", { id: `${id}-hint` }, hint), el("strong", { id: `${id}-error` }));
 }
@@ -78,9 +82,11 @@ function refresh() {
 
 async function send(event) {
   event.preventDefault();
+  const form = byId("form");
+  // Not disabled: a button that is loses the keyboard's focus.
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
   const { url, type, body } = request();
-  const button = event.submitter ?? byId("form").querySelector("[type=submit]");
-  button.disabled = true;
   blame(null);
   const start = performance.now();
   try {
@@ -91,12 +97,16 @@ async function send(event) {
     byId("answer").replaceChildren(el("p", { class: "failure" }, `No answer: ${error.message}`));
   }
   byId("answer").classList.remove("stale");
-  button.disabled = false;
+  form.ariaBusy = "false";
 }
 
 function show(response, text, milliseconds) {
   const answer = response.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text) : text;
-  const facts = [`${response.status} ${response.statusText}`.trim(), `${milliseconds.toFixed(1)} ms`, `request id ${response.headers.get("x-request-id")}`];
+  const facts = [
+    `${response.status} ${response.statusText}`.trim(),
+    `${milliseconds.toFixed(1)} ms`,
+    `request id ${response.headers.get("x-request-id")}`,
+  ];
   const head = response.ok ? predictions(answer) : message(answer);
   byId("answer").replaceChildren(
     el("p", { class: response.ok ? "prediction" : "failure" }, head),
@@ -110,14 +120,15 @@ const message = (answer) => answer.error?.message ?? answer.message ?? answer.er
 
 // MLflow's and V2's errors have no place for a field: their sentences begin with it.
 function named(sentence) {
-  return inputs().map((input) => input.name).find((name) => [`field '${name}'`, `field "${name}"`].some((start) => sentence.startsWith(start)));
+  const begins = ({ name }) => sentence.startsWith(`field '${name}'`) || sentence.startsWith(`field "${name}"`);
+  return inputs().find(begins)?.name;
 }
 
 function blame(name, sentence) {
   for (const input of inputs()) {
     const guilty = input.name === name;
     input.setAttribute("aria-invalid", guilty);
-    byId(`${input.id}-error`).textContent = guilty ? sentence : "";
+    byId(`${input.id}-error`).textContent = guilty ? sentence.replace(/^field .*?: /, "") : "";
     if (guilty) input.focus();
   }
 }

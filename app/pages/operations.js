@@ -41,8 +41,10 @@ function examples({ requestBody, responses }) {
 
 function responses(operation) {
   const lines = Object.entries(operation.responses).map(([status, response]) => {
-    const { description, content } = response.$ref ? api.components.responses[response.$ref.split("/").pop()] : response;
-    return el("tr", {}, el("th", { scope: "row" }, status), el("td", {}, ...spans(description)), el("td", {}, el("code", {}, Object.keys(content).join(", "))));
+    const { $ref } = response;
+    const { description, content } = $ref ? api.components.responses[$ref.split("/").pop()] : response;
+    return el("tr", {}, el("th", { scope: "row" }, status), el("td", {}, ...spans(description)),
+      el("td", {}, el("code", {}, Object.keys(content).join(", "))));
   });
   const head = el("tr", {}, ...["Status", "When", "Type"].map((text) => el("th", { scope: "col" }, text)));
   return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));

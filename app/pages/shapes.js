@@ -28,7 +28,7 @@ export const SHAPES = {
     title: "MLflow: CSV",
     path: () => "invocations",
     type: "text/csv",
-    body: (row) => [(field) => field.name, (field) => field.text].map((of) => row.map(of).map(cell).join(",")).join("\n"),
+    body: (row) => ["name", "text"].map((part) => row.map((field) => cell(field[part])).join(",")).join("\n"),
   },
   v2: {
     title: "Open Inference (V2)",
