@@ -10,15 +10,15 @@ from bench.bundle import Bundle
 Row = list[float | None]
 
 
-def find(bundle: Bundle, given: str | None) -> Path:
+def find(bundle: Bundle, given: Path | None) -> Path:
     """The file given, else what training kept beside the bundle's folder; ValueError that says where it looked."""
     if given:
-        return Path(given)
+        return given
     # <output>/models/<name>/<version> is the bundle, <output>/training/<name> what it was made of.
     name, output = bundle.folder.parent.name, bundle.folder.parents[2]
     kept = output / "training" / name / "features" / "features.parquet"
     if not kept.is_file():
-        raise ValueError(f"no rows to send: {kept} is not there; give --data or DATA, a CSV or Parquet file")
+        raise ValueError(f"no rows to send: {kept} is not there; give --data, a CSV or Parquet file")
     return kept
 
 

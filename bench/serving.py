@@ -27,9 +27,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m bench.serving", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to serve")
-    made.add_argument(
-        "--data", default=os.environ.get("DATA"), help="CSV or Parquet with rows [$DATA, else training's]"
-    )
+    made.add_argument("--data", type=Path, help="CSV or Parquet with rows (what training kept beside the bundle)")
     made.add_argument(
         "--seconds", type=int, default=1, help="of a timed run, twice that with 10,000 rows (%(default)s)"
     )

@@ -33,4 +33,4 @@ def test_without_data_training_is_asked_for_its_rows(tmp_path: Path) -> None:
     kept.parent.mkdir(parents=True)
     kept.touch()
     assert rows.find(bundle, None) == kept
-    assert rows.find(bundle, "given.csv") == Path("given.csv")
+    assert rows.find(bundle, Path("given.csv")) == Path("given.csv")
