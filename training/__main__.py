@@ -20,7 +20,7 @@ STEPS = ("make_data", "build_features", "train", "evaluate", "register")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run all steps."""
-    arguments = cli.parser("", __doc__ or "").parse_args(argv)
+    arguments = cli.parser("", __doc__ or "").parse_intermixed_args(argv)
 
     def work() -> dict[str, Any]:
         config, progress = cli.config_of(arguments), Progress()

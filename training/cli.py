@@ -23,7 +23,7 @@ Step = Callable[[Config, Progress], dict[str, Any]]
 
 def main(name: str, doc: str, step: Step, argv: Sequence[str] | None = None) -> int:
     """Run one step by itself and return the exit code: 0, 1 for an error with a sentence, 2 for wrong usage."""
-    return work(name, step, parser(name, doc).parse_args(argv))
+    return work(name, step, parser(name, doc).parse_intermixed_args(argv))
 
 
 def work(name: str, step: Step, arguments: argparse.Namespace) -> int:
@@ -60,7 +60,8 @@ def report(work: Callable[[], dict[str, Any]]) -> int:
     """Print the result of `work` as one line of JSON, or its error as one sentence."""
     try:
         print(json.dumps(work()), flush=True)
-    except (TrainingError, BundleError) as error:
+    except (TrainingError, BundleError, OSError) as error:
+        # Of the system's errors too the sentence is what helps: no room, no permission, and where.
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:

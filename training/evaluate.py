@@ -85,18 +85,17 @@ def _elsewhere(config: Config, progress: Progress, arguments: argparse.Namespace
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if arguments.bundle:
-            model = Model.bundled(fetch.bundle(arguments.bundle, config, folder))
+            model = Model.bundled(fetch.bundle(arguments.bundle, config, folder / "bundle"))
         else:
             model = Model.trained(workspace, build_features.load(workspace)[1])
-        data = _file(model, config, arguments.on, folder) if arguments.on else _held_out(model, workspace)
+        data, about = _file(model, config, arguments.on, folder) if arguments.on else _held_out(model, workspace)
         into = arguments.into or config.output / "evaluations" / f"{config.name}-{model.sha256[:12]}"
-        about = {"on": "rows of the file" if arguments.on else HELD_OUT, "target": config.target}
         record = measure(model, data, about, None, into, progress)
     return {"folder": str(into), "rows": record["rows"][TEST], **record["scores"][TEST]}
 
 
-def _file(model: Any, config: Config, location: str, folder: Path) -> Dataset:
-    """Return all rows of a file as the held-out part."""
+def _file(model: Any, config: Config, location: str, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+    """Return all rows of a file as the held-out part, and what they are."""
     table = open_table(source.fetch(location, folder), source.shown(location))
     place = config.place if set(config.place) <= set(table.names) else ()
     columns = make_data.read(table, tuple(dict.fromkeys((*model.names, *place, config.target))), model.nullable)
@@ -105,17 +104,20 @@ def _file(model: Any, config: Config, location: str, folder: Path) -> Dataset:
     features = np.column_stack([columns[name] for name in model.names])
     part = np.full(len(features), PARTS.index(TEST), np.int8)
     where = np.column_stack([columns[name] for name in place]) if place else None
-    return Dataset(model.names, features, columns[config.target], where, part)
+    about = {"on": "rows of the file", "target": config.target}
+    return Dataset(model.names, features, columns[config.target], where, part), about
 
 
-def _held_out(model: Any, workspace: Workspace) -> Dataset:
-    """Return the held-out part with its features in the model's order."""
-    data = build_features.load(workspace)[0].only(TEST)
+def _held_out(model: Any, workspace: Workspace) -> tuple[Dataset, dict[str, Any]]:
+    """Return the held-out part with its features in the model's order, and what it is."""
+    data, record = build_features.load(workspace)
+    data = data.only(TEST)
     missing = [name for name in model.names if name not in data.names]
     if missing:
         raise DataError(f"{workspace.features}: has no {', '.join(map(repr, missing))}, which the bundle wants")
     order = [data.names.index(name) for name in model.names]
-    return Dataset(model.names, data.features[:, order], data.target, data.place, data.part)
+    about = {"on": HELD_OUT, "target": record["target"]}
+    return Dataset(model.names, data.features[:, order], data.target, data.place, data.part), about
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--bundle", metavar="WHERE", help="a bundle's folder, or models:/<name>/<version>")
     parser.add_argument("--on", metavar="FILE", help="CSV or Parquet: a path, a URL or s3://bucket/key")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="default: <output>/evaluations/<name>-<digest>")
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_intermixed_args(argv)
     elsewhere = arguments.bundle or arguments.on
 
     def step(config: Config, progress: Progress) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import urllib.error
 import urllib.parse
@@ -33,10 +34,11 @@ def fetch(location: str, folder: Path) -> Path:
 
 def shown(location: str) -> str:
     """Return a location as it may be told: without user, password and query, which can hold secrets."""
-    if "://" not in location:
+    scheme, there, rest = location.partition("://")
+    if not there:
         return location
-    parts = urllib.parse.urlsplit(location)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _download(url: str, target: Path) -> None:

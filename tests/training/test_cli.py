@@ -30,7 +30,8 @@ def test_each_step_runs_by_name_and_helps_at_once(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(TrainingError("reason"), 1), (BundleError("reason"), 1), (ConfigError("reason"), 2)]
+    ("error", "code"),
+    [(TrainingError("reason"), 1), (BundleError("reason"), 1), (ConfigError("reason"), 2), (OSError("reason"), 1)],
 )
 def test_an_error_is_one_sentence_and_a_code(error: Exception, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> dict[str, object]:
@@ -55,6 +56,14 @@ def test_the_settings_of_a_step_come_from_file_and_arguments(tmp_path: Path) -> 
     arguments = cli.parser("train", "Trains.").parse_args(["--config", str(file), "seed=5"])
     config = cli.config_of(arguments)
     assert (config.seed, config.max_depth) == (5, 4)
+
+
+def test_settings_and_options_come_in_any_order(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("max_depth: 4\n")
+    arguments = cli.parser("train", "Trains.").parse_intermixed_args(["seed=5", "--config", str(file), "rounds=7"])
+    config = cli.config_of(arguments)
+    assert (config.seed, config.max_depth, config.rounds) == (5, 4, 7)
 
 
 def test_a_result_is_one_line_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
