@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -58,6 +59,8 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 def report(work: Callable[[], dict[str, Any]]) -> int:
     """Print the result of `work` as one line of JSON, or its error as one sentence."""
+    # Whoever stops a container sends SIGTERM: that too has to close the run and remove drafts.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(json.dumps(work()), flush=True)
     except (TrainingError, BundleError, OSError) as error:
@@ -67,6 +70,8 @@ def report(work: Callable[[], dict[str, Any]]) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import fields
@@ -42,12 +43,17 @@ def test_an_error_is_one_sentence_and_a_code(error: Exception, code: int, capsys
     assert (captured.out, captured.err) == ("", "error: reason\n")
 
 
-def test_an_interrupt_is_said_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_said_without_a_traceback(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(number)
+
     def interrupt() -> dict[str, object]:
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
+        return {}
 
     assert cli.report(interrupt) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
+    assert signal.getsignal(number) is before
 
 
 def test_the_settings_of_a_step_come_from_file_and_arguments(tmp_path: Path) -> None:
