@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
+import struct
+from collections.abc import Sized
 from enum import Enum, auto
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.front import BROKEN
@@ -19,6 +24,9 @@ log = logging.getLogger("slipway")
 MAX_HEAD_BYTES = 64 * 1024
 # Longer than gateways keep an idle connection (Caddy 120 s): it is theirs to close, lest a request meet a closing one.
 KEEP_ALIVE_SECONDS = 180.0
+# Of one connection, to be answered by uvicorn's class in turn.
+MAX_PIPELINED = 100
+RESET = struct.pack("ii", 1, 0)
 
 
 class Phase(Enum):
@@ -29,6 +37,18 @@ class Phase(Enum):
     BODY = auto()
     NEXT = auto()
     LEAVING = auto()
+
+
+class Flow(FlowControl):
+    """Reads on only when nothing is left to do: no request waits for its turn, no answer to be read."""
+
+    def __init__(self, transport: asyncio.Transport, queue: Sized) -> None:
+        super().__init__(transport)
+        self._queue = queue
+
+    def resume_reading(self) -> None:
+        if not self._queue and not self.write_paused:
+            super().resume_reading()
 
 
 class Connection(HttpToolsProtocol):
@@ -42,7 +62,7 @@ class Connection(HttpToolsProtocol):
         # Since when the peer owes us something: a head, a body, the next request, or to read what we wrote.
         self._since = self.loop.time()
         # What may still come that is no body; counted from the packet after the one that something new began in.
-        self._spare = MAX_HEAD_BYTES
+        self.spare = MAX_HEAD_BYTES
         self._fresh = True
         self._offered = False
 
@@ -57,6 +77,10 @@ class Connection(HttpToolsProtocol):
     def busy(self) -> bool:
         """Return whether the newest of the requests that were handed over still waits for its answer."""
         return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         if self.phase is Phase.LEAVING:
@@ -78,8 +102,8 @@ class Connection(HttpToolsProtocol):
     def check_unfinished(self, length: int) -> None:
         """Raise Problem if a request that is not whole yet has too much beside its body."""
         if not self._fresh:
-            self._spare -= length
-            if self._spare < 0:
+            self.spare -= length
+            if self.spare < 0:
                 raise Problem("bad_request", f"wanted at most {MAX_HEAD_BYTES} bytes of request line and headers")
 
     def _decline(self, rest: bytes) -> None:
@@ -96,12 +120,16 @@ class Connection(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = self._offered = False
         self.phase = Phase.HEAD
-        self._spare, self._fresh = MAX_HEAD_BYTES, True
+        self.spare, self._fresh = MAX_HEAD_BYTES, True
         self._since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.phase is Phase.HEAD:  # not a trailer, for which there is no use
-            super().on_header(name, value)
+        if self.phase is not Phase.HEAD:
+            return  # a trailer, for which there is no use
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self.phase = Phase.BODY
@@ -116,6 +144,8 @@ class Connection(HttpToolsProtocol):
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         if not url.startswith((b"/", b"http")):
             raise Problem("bad_request", "wanted a path")
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise Problem("too_many_requests", f"wanted at most {MAX_PIPELINED} requests at once on one connection")
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)
@@ -124,22 +154,16 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_chunk_header(self) -> None:
-        self._spare, self._fresh = MAX_HEAD_BYTES, True
+        self.spare, self._fresh = MAX_HEAD_BYTES, True
 
     def on_body(self, body: bytes) -> None:
-        self._spare += len(body)
-        self.take(body)
-
-    def take(self, body: bytes) -> None:
+        self.spare += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         if not self._offered:
             self.phase = Phase.NEXT
-            self.finish()
-
-    def finish(self) -> None:
-        super().on_message_complete()
+            super().on_message_complete()
 
     def _drop(self, problem: Problem) -> None:
         if self.transport.is_closing() or self.phase is Phase.LEAVING:
@@ -154,12 +178,13 @@ class Connection(HttpToolsProtocol):
             self.transport.write_eof()
 
     def _end_after_cycle(self, problem: Problem) -> None:
-        """Make the answer under way the last; if this was its body, it will not be whole."""
+        """Make the answer under way the last; if this was its body, it will not be whole. What comes now is dropped."""
         self.cycle.keep_alive = False
         if self.cycle.more_body:
             self.cycle.scope["state"][BROKEN] = problem
             self.cycle.more_body = False
             self.cycle.message_event.set()
+        FlowControl.resume_reading(self.flow)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn's never keeps it open, asyncio's may
         """Answer what was asked before the client said its last; return whether that is still to do."""
@@ -198,8 +223,11 @@ class Connection(HttpToolsProtocol):
         if not self.flow.write_paused and (within_body or self.phase is Phase.HEAD):
             part = "body was" if within_body else "headers were"
             self._drop(Problem("request_timeout", f"the {part} not whole within {limit:g} s"))
-        else:
-            self.transport.abort()
+            return
+        if self.flow.write_paused:
+            # Merely closed, the kernel would keep for minutes what the peer does not read.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.transport.abort()
 
 
 def _problem(error: httptools.HttpParserError) -> Problem:

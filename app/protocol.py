@@ -46,10 +46,11 @@ class PredictionProtocol(Connection):
         self.kept = b"connection: keep-alive\r\n" if b"connection" in headers else b""
         self.traffic.enter(int(headers.get(b"content-length", b"0")))
 
-    def take(self, body: bytes) -> None:
+    def on_body(self, body: bytes) -> None:
         if self.route is None:
-            super().take(body)
+            super().on_body(body)
             return
+        self.spare += len(body)
         self.size += len(body)
         self.traffic.grow(self.size, len(body))
         if not self.body:
@@ -68,11 +69,12 @@ class PredictionProtocol(Connection):
                 self.expect_100_continue = False
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def finish(self) -> None:
+    def on_message_complete(self) -> None:
         route = self.route
         if route is None:
-            super().finish()
+            super().on_message_complete()
             return
+        self.phase = Phase.NEXT
         keep = self.parser.should_keep_alive() and not self.closing
         self._write(self.traffic.predictions.answer(route, self.asked, bytes(self.body)), keep)
         self._end()

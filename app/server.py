@@ -152,6 +152,7 @@ def _identify() -> None:
 
 def _name_request(response: Response) -> Response:
     response.headers["x-request-id"] = g.request_id
+    response.headers.pop("date", None)  # the HTTP server sets its own
     return response
 
 
@@ -179,7 +180,9 @@ def _fail(error: Exception) -> Response:
 
 
 def _answer(problem: Problem) -> Response:
-    """Return the problem in the form of the protocol that the path belongs to."""
+    """Log the problem, and return it in the form of the protocol that the path belongs to."""
+    where = {"code": problem.code, "status": problem.status}
+    log.warning("refused", extra={"request_id": g.request_id, **where})
     if request.path == "/v2" or request.path.startswith("/v2/"):
         body = V2().error(problem, g.request_id)
     elif request.path == "/invocations":
