@@ -50,6 +50,7 @@ def without_numbers(answer: Any) -> Any:
     return float if isinstance(answer, float) else answer
 
 
+@pytest.mark.slow  # needs curl
 @pytest.mark.parametrize(("command", "answer"), EXAMPLES)
 def test_each_command_gets_the_answer_that_follows_it(server: Server, command: str, answer: str) -> None:
     line = command.replace(ADDRESS, server.url)
