@@ -46,7 +46,6 @@ class Trial:
         self._contestants = contestants
         self._names = [one.name for one in contestants]
         self._folder = folder
-        self._patience = Patience(plan.patience)
 
     def run(self) -> Iterator[Figure]:
         """Figures as they are known; WrongAnswer, LoadError or StartError where one cannot be."""
@@ -63,9 +62,10 @@ class Trial:
         rows = self._golden[:1]
         truth = self._truth.predict(rows)
         seconds: dict[str, list[float]] = {name: [] for name in self._names}
+        patience = self._share_of_patience()
         for turn in range(self._plan.starts + 1):
             for one in self._contestants:
-                took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, self._patience)
+                took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, patience)
                 # The first is not counted: it leaves byte code and a warm page cache, as an installation does.
                 if turn:
                     seconds[one.name].append(took)
@@ -89,13 +89,18 @@ class Trial:
             files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
             bodies.write(files[server.name], self._fields, self._drawn[size], shape)
             rounds.timed(server, size, files[server.name], WARM_SECONDS * size.stretch)
+        patience = self._share_of_patience()
         ran: list[Round] = []
         for turn in range(self._plan.rounds):
-            ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, self._patience))
+            ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, patience))
             rates = "  ".join(f"{name} {ran[-1][name].requests_per_second:,.0f}" for name in self._names)
             others = max(sample.others for sample in ran[-1].values())
             say(f"{size.rows} rows, round {turn + 1}: requests/s  {rates}  (others took up to {others:.0%})")
         return ran
+
+    def _share_of_patience(self) -> Patience:
+        """Equal for the starts and for each size, so that one bad minute does not use up what the others may need."""
+        return Patience(self._plan.patience / (1 + len(SIZES)))
 
     def _weigh(self, servers: Sequence[Server]) -> Iterator[Figure]:
         workers, whole = {}, {}
