@@ -18,6 +18,9 @@ REFERENCE = "reference.json"
 MLMODEL = "MLmodel"
 FORMAT = 1
 
+# MLflow adds it to what it downloads by `models:/`, with the version's number, which no manifest can know. Never read.
+DOWNLOADED = "registered_model_meta"
+
 # An allow-list: what can hold code or a pickle has no place in a bundle, whatever its name.
 SUFFIXES = {"", ".ubj", ".onnx", ".json", ".yaml", ".txt"}
 PICKLE = re.compile(rb"\x80[\x01-\x05]")
@@ -77,7 +80,7 @@ def verify(path: Path, sha256: str | None = None) -> dict[str, bytes]:
     if sha256 is not None and digest != sha256:
         raise BundleError(f"{path / MANIFEST}: sha256 is {digest}, the pin is {sha256}")
     listed = _listed(path / MANIFEST, manifest)
-    present = {file.relative_to(path).as_posix() for file in _walk(path)} - {MANIFEST}
+    present = {file.relative_to(path).as_posix() for file in _walk(path)} - {MANIFEST, DOWNLOADED}
     for name in sorted(present - set(listed)):
         raise BundleError(f"{path / name}: not listed in {MANIFEST}")
     for name in (MLMODEL, GOLDEN, REFERENCE, *listed):

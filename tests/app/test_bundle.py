@@ -95,6 +95,15 @@ def test_no_path_but_a_plain_relative_one_is_listed(copy: Path, name: str) -> No
         bundles.load(copy)
 
 
+def test_the_file_that_mlflow_adds_to_a_download_is_passed_over_in_its_place_alone(copy: Path) -> None:
+    (copy / "registered_model_meta").write_text("model_name: california\nmodel_version: '1'\n")
+    bundles.load(copy)
+    (copy / "sub").mkdir()
+    (copy / "registered_model_meta").rename(copy / "sub" / "registered_model_meta")
+    with pytest.raises(BundleError, match="sub/registered_model_meta: not listed"):
+        bundles.load(copy)
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="nowhere: no such directory"):
         bundles.load(tmp_path / "nowhere")
