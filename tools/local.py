@@ -81,4 +81,5 @@ def serve(bundle: Path) -> None:
         finally:
             server.terminate()
             server.wait()
-    raise SystemExit(f"slipway: the API ended with code {code}")
+    if code:
+        raise SystemExit(f"slipway: the API ended with code {code}; its reason stands above")
