@@ -23,8 +23,6 @@ from training.config import Config
 from training.errors import TrainingError
 
 DATABASE = "mlflow.db"
-# Written by MLflow into whatever it downloads from models:/<name>/<version>, beside the files that were logged.
-DOWNLOAD_NOTE = "registered_model_meta"
 # The API takes no more in one call.
 MOST_METRICS, MOST_PARAMETERS, MOST_TAGS = 1000, 100, 100
 
@@ -51,9 +49,7 @@ def download(location: str, config: Config, folder: Path) -> Path:
         # MLflow would make an empty one, and then not find the model in it.
         raise TrainingError(f"{config.output / DATABASE}: not there; MLFLOW_TRACKING_URI names another place to look")
     connect(config)
-    path = Path(mlflow.artifacts.download_artifacts(location, dst_path=str(folder)))
-    (path / DOWNLOAD_NOTE).unlink(missing_ok=True)
-    return path
+    return Path(mlflow.artifacts.download_artifacts(location, dst_path=str(folder)))
 
 
 @dataclass(frozen=True)
