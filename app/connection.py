@@ -223,6 +223,7 @@ class Connection(HttpToolsProtocol):
         if not self.flow.write_paused and (within_body or self.phase is Phase.HEAD):
             part = "body was" if within_body else "headers were"
             self._drop(Problem("request_timeout", f"the {part} not whole within {limit:g} s"))
+            self.traffic.show()
             return
         if self.flow.write_paused:
             # Merely closed, the kernel would keep for minutes what the peer does not read.
