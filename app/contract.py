@@ -43,6 +43,7 @@ class Contract:
         self._known = frozenset(self.names)
         self._required = np.array([not field.nullable for field in fields])
         self._plain_floats = all(field.type in ("double", "float") for field in fields)
+        self._booleans = any(field.type == "boolean" for field in fields)
         self._integers = {field.name: cells.INTEGERS[field.type] for field in fields if field.type in cells.INTEGERS}
 
     def matrix(self, table: Table) -> FloatArray:
@@ -62,7 +63,8 @@ class Contract:
 
         Raises NotFast, Problem or simdjson's own errors wherever `matrix` has to decide on the plain document.
         """
-        if table.arrays != arrays:
+        # simdjson's buffers hold numbers alone: in them, 0 and 1 would pass for booleans.
+        if table.arrays != arrays or self._booleans:
             raise NotFast
         if isinstance(table, ByColumn):
             values = self._of_buffers(table)

@@ -5,6 +5,7 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -64,7 +65,8 @@ class V2:
             OUTPUT_TYPE.encode(),
             numbers(predictions.ravel()),
         )
-        return b'%b,"outputs":[%b]}' % (orjson.dumps(head)[:-1], tensor)
+        # Not by orjson: an id may be any JSON text, also one that is no Unicode ("\\ud800"), and comes back as it came.
+        return b'%b,"outputs":[%b]}' % (json.dumps(head).encode()[:-1], tensor)
 
     def error(self, problem: Problem, request_id: str) -> bytes:
         return orjson.dumps({"error": problem.message})

@@ -79,6 +79,15 @@ def test_what_is_wrong_passes_neither(body: bytes) -> None:
         careful(PAIR, body)
 
 
+def test_numbers_do_not_pass_for_booleans() -> None:
+    contract = Contract([Field("yes", "boolean", False)], 10)
+    for body in (b'{"yes":[0,1]}', b'{"features":[[1]]}'):
+        with pytest.raises(NotFast):
+            fast(contract, body)
+        with pytest.raises(Problem, match="wanted true or false"):
+            careful(contract, body)
+
+
 def test_an_integer_that_float64_would_round_is_left_to_the_careful_way() -> None:
     contract = Contract([Field("n", "long", False)], 10)
     with pytest.raises(NotFast):
