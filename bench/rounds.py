@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import proctree, wrk
-from bench.bodies import Size
+from bench.bodies import CONNECTIONS, Size
 from bench.disturbance import TOLERATED, Patience, Watch
 from bench.server import Server
 
@@ -47,7 +47,7 @@ def calm(take: Callable[[], Sample], seconds: float, patience: Patience) -> Samp
 
 def timed(server: Server, size: Size, bodies: Path, seconds: int) -> Sample:
     watch, before = Watch(), proctree.cpu_seconds(server.pid)
-    load = wrk.run(server.url, bodies, size.connections, seconds)
+    load = wrk.run(server.url, bodies, CONNECTIONS, seconds)
     used = proctree.cpu_seconds(server.pid) - before
     rate = load.requests_per_second
     cpu = used / load.requests * 1e6

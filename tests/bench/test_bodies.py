@@ -12,18 +12,18 @@ NAMES = ["a", "b"]
 
 
 def test_the_same_bodies_are_drawn_on_every_run() -> None:
-    size = Size(5, 20, 1)
+    size = Size(5, 20)
     assert bodies.draw(ROWS, size) == bodies.draw(ROWS, size)
 
 
 def test_bodies_have_the_size_and_differ() -> None:
-    drawn = bodies.draw(ROWS, Size(5, 20, 1))
+    drawn = bodies.draw(ROWS, Size(5, 20))
     assert [len(rows) for rows in drawn] == [5] * 20
     assert len({json.dumps(rows) for rows in drawn}) > 15
 
 
 def test_one_body_in_ten_at_least_has_a_missing_value() -> None:
-    drawn = bodies.draw(ROWS, Size(1, 100, 1))
+    drawn = bodies.draw(ROWS, Size(1, 100))
     assert sum(None in row for rows in drawn for row in rows) >= 10
 
 
