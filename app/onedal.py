@@ -10,6 +10,8 @@ import importlib.machinery
 import importlib.util
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -36,12 +38,26 @@ def _daal4py() -> Any:
     module = importlib.util.module_from_spec(finder)
     sys.modules["_daal4py"] = module
     try:
-        finder.loader.exec_module(module)
+        with _hidden("pandas"):
+            finder.loader.exec_module(module)
     except ImportError as error:
         raise EngineError(f"daal4py cannot be loaded: {error}") from error
     # One thread: the workers are the parallelism, as with OMP_NUM_THREADS=1.
     module.daalinit(1)
     return module
+
+
+@contextmanager
+def _hidden(name: str) -> Iterator[None]:
+    """Let nobody import `name`: where pandas is installed daal4py takes it in, a second and 60 MB for nothing here."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # how Python says that there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 class OneDAL:

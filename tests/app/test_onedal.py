@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from app.engine import EngineError, FloatArray, XGBoost
 from app.onedal import OneDAL
 from tests.app import bundles
+from tests.app.conftest import ROOT
 
 features, target = bundles.california()
 
@@ -129,3 +132,10 @@ def test_an_answer_stays_what_it_was_when_the_next_one_comes() -> None:
     kept = first.copy()
     onedal.predict(features[1:2])
     np.testing.assert_array_equal(first, kept)
+
+
+def test_a_worker_that_serves_by_it_has_no_data_frames_and_no_xgboost() -> None:
+    """Each costs more memory and time than the server itself; afterwards pandas can be imported as ever."""
+    code = "import sys; from app import onedal; onedal._daal4py(); print(*sys.modules); import pandas"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"pandas", "sklearn", "scipy", "xgboost"} & set(loaded.stdout.split())
