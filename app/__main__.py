@@ -6,15 +6,20 @@ import atexit
 import os
 import resource
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app import log, settings
-from app.bundle import Bundle, BundleError
-from app.settings import ConfigError, ModelSource, Settings
+from app import log, workers
+
+# What brings NumPy in waits until `main` has seen to the signals.
+if TYPE_CHECKING:
+    from app.bundle import Bundle
+    from app.settings import ModelSource, Settings
 
 HELP = """\
 usage: python -m app
@@ -25,6 +30,14 @@ Serves the models named by the environment; see docs/api.md. The settings, with 
 
 
 def main() -> int:
+    # Signals wait until the supervisor sees to them, and to what is to be tidied up. Before NumPy makes a thread, which
+    # would not let them wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, workers.SIGNALS)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from app import settings
+    from app.bundle import BundleError
+    from app.settings import ConfigError
+
     if sys.argv[1:]:
         print(HELP + settings.explained(), end="")
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
@@ -39,13 +52,13 @@ def main() -> int:
 
 
 def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
-    from app import model
+    from app import model, settings
 
     return [(source, model.read(source)) for source in settings.sources(chosen)]
 
 
 def _listen(chosen: Settings) -> list[socket.socket]:
-    from app import workers
+    from app.settings import ConfigError
 
     try:
         return workers.listen(chosen.host, chosen.port, chosen.workers)
@@ -62,7 +75,7 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], socket
 
     from prometheus_client.multiprocess import mark_process_dead
 
-    from app import worker, workers
+    from app import worker
 
     def serve(sock: socket.socket, ready: Callable[[], None]) -> None:
         worker.serve(chosen, bundles, folder, sock, ready)

@@ -6,8 +6,9 @@ import asyncio
 import gc
 import logging
 import os
+import shutil
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from a2wsgi import WSGIMiddleware
@@ -31,23 +32,27 @@ log = logging.getLogger("slipway")
 class _Worker(Server):
     """uvicorn's server, which says when it listens and looks after its connections each second."""
 
-    def __init__(self, config: Config, ready: Callable[[], None], parent: int) -> None:
+    def __init__(self, config: Config, metrics: Metrics, ready: Callable[[], None], parent: int) -> None:
         super().__init__(config)
+        self._metrics = metrics
         self._ready = ready
         self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._look_after(asyncio.get_running_loop())
         self._ready()
 
-    def sweep(self) -> None:
-        if os.getppid() != self._parent:
+    def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Not uvicorn's callback_notify, which ends where a drain begins.
+        loop.call_later(1, self._look_after, loop)
+        if os.getppid() != self._parent and not self.should_exit:
             log.error("the parent process is gone")
             self.should_exit = True
-        now = asyncio.get_running_loop().time()
         for connection in list(self.server_state.connections):
             if isinstance(connection, PredictionProtocol):
-                connection.sweep(now)
+                connection.sweep(loop.time())
+        self._metrics.collect_garbage_counts()
 
 
 def serve(
@@ -58,6 +63,7 @@ def serve(
     ready: Callable[[], None],
 ) -> None:
     """Serve the bundles on `sock`; exits with STARTUP_FAILED where a model does not prove itself."""
+    parent = os.getppid()
     metrics = Metrics(metrics_folder)
     try:
         models = [model.load(source, bundle, settings) for source, bundle in bundles]
@@ -67,15 +73,17 @@ def serve(
     for loaded in models:
         metrics.loaded(*loaded.served, settings.image, loaded.load_seconds)
     predictions = Predictions(settings, models, metrics)
-    server = _Worker(_config(settings, predictions, metrics), ready, os.getppid())
-    server.config.callback_notify = _each_second(server, metrics)
+    server = _Worker(_config(settings, predictions), metrics, ready, parent)
     # What lives now lives to the end: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     server.run([sock])
+    if os.getppid() != parent:
+        # Its to tidy up, were it still there.
+        shutil.rmtree(metrics_folder, ignore_errors=True)
 
 
-def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> Config:
+def _config(settings: Settings, predictions: Predictions) -> Config:
     traffic = Traffic(predictions)
     return Config(
         Front(traffic, WSGIMiddleware(create_app(predictions))),  # type: ignore[arg-type]
@@ -89,14 +97,5 @@ def _config(settings: Settings, predictions: Predictions, metrics: Metrics) -> C
         server_header=False,
         backlog=workers.BACKLOG,
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
-        timeout_notify=1,
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
-
-
-def _each_second(server: _Worker, metrics: Metrics) -> Callable[[], Awaitable[None]]:
-    async def look_after() -> None:
-        server.sweep()
-        metrics.collect_garbage_counts()
-
-    return look_after

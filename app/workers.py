@@ -45,6 +45,7 @@ class Supervisor:
         self._buried = buried
         self._workers: dict[int, tuple[int, float]] = {}
         self._due: list[tuple[float, int]] = []
+        self._failed = False
         self._ready_pipe = os.pipe()
 
     def run(self, ready: Callable[[], None]) -> int:
@@ -65,7 +66,10 @@ class Supervisor:
         os.set_blocking(self._ready_pipe[0], False)
         while waiting:
             caught = signal.sigtimedwait(SIGNALS, 0.01)
-            if caught is not None and (caught.si_signo != signal.SIGCHLD or self._reap(respawn=False)):
+            if caught is not None and caught.si_signo != signal.SIGCHLD:
+                return False
+            if caught is not None and self._reap(respawn=False):
+                self._failed = True
                 return False
             try:
                 waiting -= len(os.read(self._ready_pipe[0], waiting))
@@ -125,7 +129,6 @@ class Supervisor:
     def _stop(self) -> int:
         for pid in self._workers:
             os.kill(pid, signal.SIGTERM)
-        failed = len(self._workers) < len(self._sockets)
         deadline = time.monotonic() + self._drain_seconds + 1
         while self._workers and time.monotonic() < deadline:
             signal.sigtimedwait({signal.SIGCHLD}, max(0.0, deadline - time.monotonic()))
@@ -133,8 +136,8 @@ class Supervisor:
         for pid in self._workers:
             log.error("a worker outlived the drain and is killed", extra={"worker": pid})
             os.kill(pid, signal.SIGKILL)
-            failed = True
-        return 1 if failed else 0
+            self._failed = True
+        return 1 if self._failed else 0
 
 
 def _said(status: int) -> str:

@@ -131,13 +131,14 @@ def start(bundle: Path) -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
 
     def started(**environment: str) -> Server:
-        server = Server({"SLIPWAY_MODELS": f"california@7={bundle}", **environment})
+        defaults = {"SLIPWAY_MODELS": f"california@7={bundle}", "SLIPWAY_DRAIN_SECONDS": "1"}
+        server = Server({**defaults, **environment})
         running.append(server)
         return server
 
     yield started
     for server in running:
-        server.stop(signal.SIGKILL)
+        server.stop()
 
 
 @pytest.fixture(scope="module")
