@@ -68,8 +68,8 @@ class Contract:
             raise NotFast
         if isinstance(table, ByColumn):
             values = self._of_buffers(table)
-        elif nulls == 0 and len(table.rows) == 1 and self._plain_floats and not table.bounds and not table.flat:
-            return self._one_row(table.rows)
+        elif len(table.rows) == 1 and self._plain_floats and not table.bounds and not table.flat:
+            return self._one_row(table.rows, nulls)
         else:
             values = self._of_buffer(table)
         if nulls:
@@ -97,12 +97,20 @@ class Contract:
         missing = next(name for name in self.names if name not in seen)
         raise Problem("missing_field", "is missing", missing, row)
 
-    def _one_row(self, rows: Any) -> FloatArray:
+    def _one_row(self, rows: Any, nulls: int) -> FloatArray:
         """Return a single row of plain floats: what the general way does, without a dozen calls of NumPy."""
         values = memoryview(rows.as_buffer(of_type="d")).cast("d").tolist()
+        gaps = [i for i, value in enumerate(values) if value == NULL] if nulls else []
+        for i in gaps:
+            values[i] = 0.0
         if len(values) != self._width or min(values) <= -TOO_LARGE or max(values) >= TOO_LARGE:
             raise NotFast
-        return np.array([values], dtype=np.float32)
+        row = np.array([values], dtype=np.float32)
+        if nulls:
+            if len(gaps) != nulls or self._required[gaps].any():
+                raise NotFast
+            row[0, gaps] = np.nan
+        return row
 
     def _of_buffer(self, table: ByRow) -> Matrix:
         rows: Any = table.rows
