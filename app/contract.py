@@ -99,7 +99,7 @@ class Contract:
 
     def _one_row(self, rows: Any, nulls: int) -> FloatArray:
         """Return a single row of plain floats: what the general way does, without a dozen calls of NumPy."""
-        values = memoryview(rows.as_buffer(of_type="d")).cast("d").tolist()
+        values: list[float] = list(memoryview(rows.as_buffer(of_type="d")).cast("d"))
         gaps = [i for i, value in enumerate(values) if value == NULL] if nulls else []
         for i in gaps:
             values[i] = 0.0
