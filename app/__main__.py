@@ -45,7 +45,7 @@ def main() -> int:
         chosen = settings.read(os.environ)
         bundles = _verified(chosen)
         sockets = _listen(chosen)
-    except (ConfigError, BundleError) as error:
+    except (ConfigError, BundleError, OSError) as error:
         print(f"slipway: {error}", file=sys.stderr)
         return 2
     return _run(chosen, bundles, sockets)
@@ -81,10 +81,11 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], socket
         worker.serve(chosen, bundles, folder, sock, ready)
 
     host, port = sockets[0].getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     names = [f"{source.name}@{source.version}" for source, _ in bundles]
 
     def ready() -> None:
-        log.get().info("serving", extra={"url": f"http://{host}:{port}", "models": names, "workers": len(sockets)})
+        log.get().info("serving", extra={"url": url, "models": names, "workers": len(sockets)})
 
     def buried(pid: int) -> None:
         mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]

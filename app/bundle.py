@@ -66,7 +66,7 @@ def load(path: Path, sha256: str | None = None) -> Bundle:
     Raises BundleError, naming the file, for anything missing, unlisted, changed, linked or of an unknown kind.
     """
     files = verify(path, sha256)
-    mlmodel = _mapping(files, MLMODEL, yaml.safe_load(files[MLMODEL]))
+    mlmodel = _mlmodel(files[MLMODEL])
     fields = _signature(mlmodel)
     return Bundle(hashlib.sha256(files[MANIFEST]).hexdigest(), fields, _model(files, mlmodel), _golden(files, fields))
 
@@ -143,9 +143,13 @@ def _content(file: Path, entry: Mapping[str, Any]) -> bytes:
     return content
 
 
-def _mapping(files: Mapping[str, bytes], name: str, document: object) -> dict[str, Any]:
+def _mlmodel(content: bytes) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise BundleError(f"{MLMODEL}: is not plain YAML") from error
     if not isinstance(document, dict):
-        raise BundleError(f"{name}: wanted a mapping, got {type(document).__name__}")
+        raise BundleError(f"{MLMODEL}: wanted a mapping, got {type(document).__name__}")
     return document
 
 
@@ -166,7 +170,8 @@ def _signature(mlmodel: Mapping[str, Any]) -> tuple[Field, ...]:
 
 
 def _model(files: Mapping[str, bytes], mlmodel: Mapping[str, Any]) -> bytes:
-    flavor = mlmodel.get("flavors", {}).get("xgboost")
+    flavors = mlmodel.get("flavors")
+    flavor = flavors.get("xgboost") if isinstance(flavors, dict) else None
     if not isinstance(flavor, dict):
         raise BundleError(f"{MLMODEL}: wanted the xgboost flavor")
     if flavor.get("model_class") not in MODEL_CLASSES:
