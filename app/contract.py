@@ -17,7 +17,7 @@ import numpy.typing as npt
 from app import cells
 from app.bundle import Field
 from app.cells import Matrix
-from app.document import NULL
+from app.document import ARRAYS, NULL
 from app.engine import FloatArray
 from app.problem import Problem, shown
 from app.table import Bounds, ByColumn, ByRow, Table
@@ -26,6 +26,8 @@ from app.table import Bounds, ByColumn, ByRow, Table
 TOO_LARGE = 2.0**128 - 2.0**103
 # From here on float64 rounds integers, and an integer's range can only be told on the integer.
 EXACT = 2.0**53
+# Of an unknown name, what is compared with the known ones: a long one would take seconds.
+MAX_NAME = 64
 
 
 class NotFast(Exception):
@@ -50,11 +52,11 @@ class Contract:
         """Return the table as float32, shape (rows, fields), NaN for missing; raises Problem where it breaks a rule."""
         if isinstance(table, ByColumn):
             self.check_names(list(table.columns))
+            self.check_count(max((len(c) for c in table.columns.values() if isinstance(c, ARRAYS)), default=1))
             values = cells.of_columns(table.columns, self.fields)
-            self._check_count(len(values))
         else:
             rows = self._chunks(table.rows) if table.flat else table.rows
-            self._check_count(len(rows))
+            self.check_count(len(rows))
             values = cells.of_rows(rows, self.fields)
         return self._narrow(values, table.bounds)
 
@@ -88,7 +90,7 @@ class Contract:
         seen: set[str] = set()
         for name in names:
             if name not in self._known:
-                near = difflib.get_close_matches(name, self.names, 1)
+                near = difflib.get_close_matches(name[:MAX_NAME], self.names, 1)
                 hint = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.names)}"
                 raise Problem("unknown_field", f"is not in the model's signature; {hint}", shown(name), row)
             if name in seen:
@@ -116,7 +118,7 @@ class Contract:
         rows: Any = table.rows
         width = self._width
         count = len(rows) // width if table.flat else len(rows)
-        self._check_count(count)
+        self.check_count(count)
         values = np.frombuffer(rows.as_buffer(of_type="d"))
         if len(values) != count * width or (not table.flat and any(len(row) != width for row in rows)):
             raise NotFast
@@ -125,14 +127,15 @@ class Contract:
     def _of_buffers(self, table: ByColumn) -> Matrix:
         self.check_names(list(table.columns))
         columns = [np.frombuffer(table.columns[name].as_buffer(of_type="d")) for name in self.names]
-        self._check_count(len(columns[0]))
+        self.check_count(len(columns[0]))
         # Of unequal lengths, NumPy raises ValueError.
         return np.stack(columns, axis=1)
 
     def _chunks(self, values: Sequence[Any]) -> list[Any]:
         return [values[i : i + self._width] for i in range(0, len(values), self._width)]
 
-    def _check_count(self, count: int) -> None:
+    def check_count(self, count: int) -> None:
+        """Raise Problem unless there may be so many rows."""
         if count == 0:
             raise Problem("no_rows", "wanted at least one row")
         if count > self.max_rows:

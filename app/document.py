@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from typing import Any
 
 import simdjson
@@ -52,7 +53,7 @@ def plain(body: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = shown(next(name for name in names if names.count(name) > 1))
-        raise Problem("duplicate_field", "given twice in one object", field=twice)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
+        raise Problem("duplicate_field", "given twice in one object", field=shown(twice))
     return found

@@ -43,20 +43,21 @@ def members(
     """Return the object's members, all of `required` and some of `optional`, each of its type; raises Problem."""
     if not isinstance(document, OBJECTS):
         raise Problem("wrong_type", "wanted a JSON object")
-    # Not by items(): simdjson's would make Python's objects of all values.
-    found = {name: document[name] for name in document}
     known = {**required, **optional}
-    for name in found:
+    names = list(document)
+    for name in names:
         if name not in known:
             raise Problem("unknown_field", f"is not known here, wanted {', '.join(known)}", shown(name))
+    if len(set(names)) != len(names):
+        raise Problem("duplicate_field", "a name is given twice")
+    # Not by items(): simdjson's would make Python's objects of all values. Few names by now: it looks each up in turn.
+    found = {name: document[name] for name in names}
     for name in required:
         if name not in found:
             raise Problem("missing_field", "is missing", name)
     for name, value in found.items():
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise Problem("wrong_type", f"wanted {_named(known[name])}", name)
-    if len(found) != len(document):
-        raise Problem("duplicate_field", "a name is given twice")
     return found
 
 
@@ -67,6 +68,7 @@ def _named(kinds: tuple[type, ...]) -> str:
 
 def of_records(records: Sequence[Any], contract: Contract) -> ByRow:
     """Return objects, one a row with each field by name, as a table of rows."""
+    contract.check_count(len(records))
     rows = []
     for i, record in enumerate(records):
         if not isinstance(record, OBJECTS):
@@ -84,6 +86,7 @@ def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> ByRow:
     contract.check_names(given)
     if tuple(given) == contract.names:
         return ByRow(rows, arrays)
+    contract.check_count(len(rows))
     order = [given.index(name) for name in contract.names]
     for i, row in enumerate(rows):
         if not isinstance(row, ARRAYS) or len(row) != len(order):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from app.shapes import Served, in_order, members, numbers, of_records
 from app.table import UNCOUNTED, ByColumn, ByRow, Table
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 BOOLEANS = {"true": True, "false": False}
 ERROR_CODES = {
     404: "RESOURCE_DOES_NOT_EXIST",
@@ -75,15 +76,17 @@ class MLflow:
         try:
             lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
             header = next(lines, [])
-            rows = [row for row in lines if row]
+            rows = list(islice(filter(None, lines), contract.max_rows + 1))
         except (csv.Error, UnicodeDecodeError) as error:
             raise Problem("invalid_json", f"not CSV: {type(error).__name__}") from None
         contract.check_names(header)
-        kinds = {field.name: field.type for field in contract.fields}
-        cells = [[_csv_cell(cell, kinds.get(name)) for name, cell in zip(header, row, strict=False)] for row in rows]
+        if len(rows) > contract.max_rows:
+            raise Problem("too_many_rows", f"wanted at most {contract.max_rows} rows, got more")
         for i, row in enumerate(rows):
             if len(row) != len(header):
                 raise Problem("wrong_shape", f"wanted {len(header)} cells, got {len(row)}", row=i)
+        kinds = {field.name: field.type for field in contract.fields}
+        cells = [[_csv_cell(cell, kinds[name]) for name, cell in zip(header, row, strict=True)] for row in rows]
         return in_order(header, cells, contract, UNCOUNTED)
 
     def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
@@ -94,7 +97,7 @@ class MLflow:
         return orjson.dumps({"error_code": code, "message": problem.message})
 
 
-def _csv_cell(cell: str, kind: str | None) -> float | bool | str | None:
+def _csv_cell(cell: str, kind: str) -> float | bool | str | None:
     """Return the cell's value; what is no plain number stays text, which the contract refuses by name and row."""
     if cell == "":
         return None

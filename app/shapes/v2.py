@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -44,7 +45,8 @@ class V2:
     def read(self, document: Any, contract: Contract) -> tuple[Table, str | None]:
         found = members(document, {"inputs": ARRAYS}, {"id": (str,), "parameters": OBJECTS, "outputs": ARRAYS})
         listed = 1 + _check_outputs(found.get("outputs"))
-        tensors = [_tensor(entry) for entry in found["inputs"]]
+        # One more than there are fields is enough to tell that one is unknown or given twice.
+        tensors = [_tensor(entry) for entry in islice(found["inputs"], len(contract.names) + 1)]
         if len(tensors) == 1 and tensors[0]["name"] == ROWS and ROWS not in contract.names:
             table: Table = _matrix(tensors[0], contract)
         else:
@@ -76,10 +78,12 @@ def _check_outputs(outputs: Any) -> int:
     """Refuse an output that the model has not; return how many arrays the list is."""
     if outputs is None:
         return 0
-    for entry in outputs:
+    for i, entry in enumerate(outputs):
         name = members(entry, {"name": (str,)}, {"parameters": OBJECTS})["name"]
         if name != OUTPUT:
             raise Problem("unknown_field", f"is not an output of this model, wanted {OUTPUT!r}", shown(name))
+        if i:
+            raise Problem("duplicate_field", "asked for twice", OUTPUT)
     return 1
 
 
@@ -91,6 +95,8 @@ def _tensor(entry: Any) -> dict[str, Any]:
         raise Problem("unsupported", BINARY, name)
     if "data" not in tensor:
         raise Problem("missing_field", "has no data", name)
+    if len(tensor["shape"]) > 2:
+        raise Problem("wrong_shape", "wanted a shape of one or two dimensions", name)
     shape = list(tensor["shape"])
     if not all(type(length) is int and length >= 0 for length in shape):
         raise Problem("wrong_shape", "wanted a shape of whole numbers", name)
@@ -136,7 +142,7 @@ def _unwrapped(data: Sequence[Any], name: str) -> list[Any]:
 
 def _check_length(got: int, wanted: int, name: str) -> None:
     if got != wanted:
-        raise Problem("wrong_shape", f"its shape says {wanted} values or rows, data has {got}", name)
+        raise Problem("wrong_shape", f"its shape says otherwise than its data, which has {got} values or rows", name)
 
 
 def _bounds(datatype: str, field: Field, name: str) -> tuple[int, int] | None:
