@@ -12,6 +12,8 @@ from app.predictions import JSON, Asked, Predictions
 from app.problem import Problem
 from app.server import REQUEST_ID
 
+JSON_BYTES = JSON.encode()
+INFERENCE_HEADER = b"inference-header-content-length"
 # A body up to this size is taken whatever others have buffered: `max_in_flight` bounds the sum of these.
 SMALL_BYTES = 64 * 1024
 
@@ -33,17 +35,17 @@ class Traffic:
         self._shown = 0
         self._common: list[tuple[bytes, bytes]] = []
         self._ok = b""
-        self._prefix = os.urandom(8).hex()
+        self._prefix = f"{os.urandom(8).hex()}-"
         self._numbers = itertools.count()
 
     def asked(self, headers: Mapping[bytes, bytes]) -> Asked:
         header = headers.get
-        return Asked(
-            header(b"content-type", b"").decode("latin-1"),
-            header(b"content-encoding", b"").decode("latin-1"),
-            header(b"inference-header-content-length", b"").decode("latin-1"),
-            self.name(header(b"x-request-id")),
-        )
+        name = self.name(header(b"x-request-id"))
+        kind, encoding, binary = header(b"content-type"), header(b"content-encoding"), header(INFERENCE_HEADER)
+        # What nearly all requests have is not decoded each time.
+        if kind == JSON_BYTES and encoding is None and binary is None:
+            return Asked(JSON, "", "", name)
+        return Asked(_text(kind), _text(encoding), _text(binary), name)
 
     def name(self, given: bytes | None) -> str:
         """Return the caller's request id where it is fit for a log and a header, else a new one."""
@@ -51,7 +53,7 @@ class Traffic:
             text = given.decode("latin-1")
             if REQUEST_ID.fullmatch(text):
                 return text
-        return f"{self._prefix}{next(self._numbers):08x}"
+        return self._prefix + str(next(self._numbers))
 
     def enter(self, length: int) -> None:
         """Count one more request, whose body says that it has `length` bytes; raises Problem if that is too large."""
@@ -92,8 +94,12 @@ class Traffic:
         return Problem("body_too_large", f"wanted a body of at most {self.settings.max_body_bytes} bytes")
 
 
+def _text(value: bytes | None) -> str:
+    return value.decode("latin-1") if value else ""
+
+
 def _head(status: int, common: list[tuple[bytes, bytes]]) -> bytes:
-    lines = [b"content-type: %b\r\n" % JSON.encode(), *(b"%b: %b\r\n" % pair for pair in common)]
+    lines = [b"content-type: %b\r\n" % JSON_BYTES, *(b"%b: %b\r\n" % pair for pair in common)]
     if status == 429:
         lines.append(b"retry-after: 1\r\n")
     return STATUS_LINE[status] + b"".join(lines)

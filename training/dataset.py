@@ -39,9 +39,8 @@ class Dataset:
     @property
     def nullable(self) -> tuple[str, ...]:
         """The features that have a missing value somewhere."""
-        return tuple(
-            name for name, missing in zip(self.names, np.isnan(self.features).any(axis=0), strict=True) if missing
-        )
+        missing = np.asarray(np.isnan(self.features).any(axis=0)).tolist()
+        return tuple(name for name, misses in zip(self.names, missing, strict=True) if misses)
 
     def write(self, path: Path) -> None:
         """Write the rows as Parquet."""

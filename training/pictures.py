@@ -66,7 +66,7 @@ def _map(place: Floats, residuals: Floats, record: dict[str, Any]) -> Figure:
     latitude, longitude = place.T
     cells = ax.hexbin(longitude, latitude, C=residuals, reduce_C_function=np.mean, gridsize=60, mincnt=1, cmap="RdBu_r")
     # A few cells are far off; the scale that shows them would paint all others white.
-    limit = float(np.quantile(np.abs(np.ma.compressed(cells.get_array())), 0.9)) or 1.0
+    limit = float(np.quantile(np.abs(np.ma.compressed(np.ma.asarray(cells.get_array()))), 0.9)) or 1.0
     cells.set(clim=(-limit, limit), edgecolor=GREY, linewidth=0.2)
     ax.set(xlabel="longitude", ylabel="latitude", title=f"Where predictions are off, {record['on']}")
     ax.set_aspect(1 / np.cos(np.radians(latitude.mean())))
