@@ -1,0 +1,138 @@
+"""What the fuzzer sends: right requests of every shape, and what a hostile hand makes of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from app.bundle import Field
+from app.predictions import CSV
+from app.shapes.v2 import ACCEPTED, DATATYPES
+from tests.app.encodings import ENCODINGS, Encoding
+from tests.app.fuzz_values import ANY, INSTEAD, NUMBERS, RIGHT, TOKEN, TOKENS
+
+
+class Sent(NamedTuple):
+    """One request; `plain` says that values are only where values belong, so that no error may repeat one."""
+
+    encoding: Encoding
+    body: bytes
+    plain: bool = True
+
+
+def rows(fields: Sequence[Field], wrong: bool = True) -> st.SearchStrategy[list[list[Any]]]:
+    """Make rows that are right but for a cell here and there."""
+
+    def cell(field: Field) -> st.SearchStrategy[Any]:
+        right = st.none() | RIGHT[field.type] if field.nullable else RIGHT[field.type]
+        return st.integers(0, 40).flatmap(lambda dice: ANY if wrong and dice == 40 else right)
+
+    return st.lists(st.tuples(*map(cell, fields)).map(list), max_size=4)
+
+
+@st.composite
+def requests(draw: st.DrawFn, fields: Sequence[Field], wrong: bool = True) -> Sent:
+    """Make requests in all shapes, some with a wrong cell."""
+    encoding = draw(st.sampled_from(list(ENCODINGS.values())))
+    names = [field.name for field in fields]
+    given = draw(rows(fields, wrong))
+    if encoding.named and draw(st.booleans()):
+        order = draw(st.permutations(range(len(names))))
+        names, given = [names[i] for i in order], [[row[i] for i in order] for row in given]
+    body = encoding.write(given, names).replace(b"[0, 8]", b"[%d, %d]" % (len(given), len(fields)))
+    if encoding.content_type != CSV and draw(st.booleans()):
+        body = json.dumps(_typed(draw, json.loads(body), fields, wrong), separators=(",", ":")).encode()
+    return Sent(encoding, body)
+
+
+def _typed(draw: st.DrawFn, document: Any, fields: Sequence[Field], wrong: bool) -> Any:
+    """Return the document with a datatype for each of V2's tensors that its field takes."""
+    types = {field.name: field.type for field in fields}
+    for tensor in document.get("inputs", ()) if isinstance(document, dict) else ():
+        if isinstance(tensor, dict) and "datatype" in tensor:
+            kind = types.get(tensor["name"], "double")
+            tensor["datatype"] = draw(st.sampled_from(sorted(ACCEPTED[kind]))) if wrong else DATATYPES[kind]
+    return document
+
+
+@st.composite
+def bent(draw: st.DrawFn, fields: Sequence[Field]) -> Sent:
+    """Make requests whose JSON has been changed at some place or two: a member more, less, or of another kind."""
+    sent = draw(requests(fields).filter(lambda sent: sent.encoding.content_type != CSV))
+    document, plain = json.loads(sent.body), True
+    for _ in range(draw(st.integers(1, 2))):
+        document, by_name = _bend(draw, document)
+        plain = plain and not by_name
+    return sent._replace(body=json.dumps(document).encode(), plain=plain)
+
+
+def _bend(draw: st.DrawFn, document: Any) -> tuple[Any, bool]:
+    """Return the document changed at one place, and whether a name is what changed."""
+    if not isinstance(document, (dict, list)) or not document or draw(st.integers(0, 30)) == 0:
+        return draw(st.floats(-10, 10) | ANY), False
+    keys: list[Any] = list(document) if isinstance(document, dict) else list(range(len(document)))
+    key = draw(st.sampled_from(keys))
+    how = draw(st.sampled_from(["inside"] * 9 + ["drop", "rename", "double", "wrap"]))
+    if how == "drop":
+        del document[key]
+    elif how == "double":
+        _add(
+            document,
+            draw(st.text(max_size=6) | st.sampled_from(["parameters", "id", "index", "params"])),
+            document[key],
+        )
+    elif how == "rename" and isinstance(document, dict):
+        document[draw(st.text(max_size=6) | st.sampled_from(["features", "data", "inputs", "name"]))] = document.pop(
+            key
+        )
+    elif how == "wrap":
+        document[key] = [document[key]]
+    else:
+        document[key], inner = _bend(draw, document[key])
+        return document, inner or key in ("name", "columns")
+    return document, True
+
+
+def _add(document: Any, name: str, value: Any) -> None:
+    if isinstance(document, dict):
+        document[name] = value
+    else:
+        document.append(value)
+
+
+@st.composite
+def torn(draw: st.DrawFn, fields: Sequence[Field]) -> Sent:
+    """Make requests whose bytes have been cut, doubled, moved and sprinkled."""
+    sent = draw(requests(fields))
+    body = sent.body
+    for _ in range(draw(st.integers(1, 4))):
+        start, end = sorted((draw(st.integers(0, len(body))), draw(st.integers(0, len(body)))))
+        piece = draw(st.sampled_from(TOKENS) | st.binary(max_size=4) | st.just(body[start:end]))
+        end = end if draw(st.booleans()) else start
+        body = body[:start] + piece + body[end:]
+    return sent._replace(body=body, plain=False)
+
+
+@st.composite
+def rewritten(draw: st.DrawFn, fields: Sequence[Field]) -> Sent:
+    """Make requests of which a token or some have been written otherwise."""
+    sent = draw(requests(fields, wrong=False).filter(lambda sent: sent.encoding.content_type != CSV))
+    tokens = TOKEN.findall(sent.body)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(tokens) - 1))
+        tokens[place] = _otherwise(draw, tokens[place])
+    return sent._replace(body=b"".join(tokens), plain=False)
+
+
+def _otherwise(draw: st.DrawFn, token: bytes) -> bytes:
+    if token in INSTEAD:
+        return draw(st.sampled_from(INSTEAD[token]))
+    if not token.startswith(b'"'):
+        return draw(st.sampled_from(NUMBERS))
+    escaped = b'"\\u%04x%b' % (token[1], token[2:])
+    return draw(
+        st.sampled_from([token, escaped, b'"null"', b'"INT8"', b'"INT64"', b'"BOOL"', b'"MedInc"', b'"["', b'""'])
+    )
