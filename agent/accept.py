@@ -1,0 +1,15 @@
+"""Whether a commit may be applied here. All of it is looked at before any work tree moves."""
+
+from agent.host import Host
+from agent.repository import Repository
+from agent.state import State
+
+
+def refusal(repository: Repository, state: State, host: Host, commit: str) -> str:
+    """Return why the commit may not be applied, "" where it may."""
+    if state.applied and not repository.descends(commit, state.applied):
+        return (
+            f"branch {host.branch} was rewound or rewritten: its commit {commit[:12]} does not come after"
+            f" {state.applied[:12]}, which is applied here and stays; to go back, revert on the branch"
+        )
+    return ""

@@ -1,0 +1,93 @@
+"""One attempt at a commit, kept in the state as such before it begins.
+
+What is needed afterwards is imported before: the run may replace the agent's own files.
+"""
+
+import random
+import time
+
+from agent import playbook
+from agent.errors import AgentError, Stopped
+from agent.host import Host
+from agent.output import say, short
+from agent.paths import Paths
+from agent.plan import Work
+from agent.repository import APPLIED, ATTEMPTED, Repository
+from agent.settings import Settings
+from agent.state import State, Store
+
+CUT_OFF = "the run was cut off: the agent was killed, or the host went down"
+
+
+def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, store: Store, work: Work) -> str:
+    """Do the work; return why it failed, "" where it went through."""
+    before = store.state
+    _record_attempt(host, settings, store, work)
+    try:
+        outcome = _run(paths, host, settings, repository, before, work)
+    except AgentError as error:
+        outcome = playbook.Outcome(str(error), 0)
+    except Stopped as stopped:
+        # Not the commit's fault: it does not count, and the next run need not wait.
+        store.update(
+            failures=before.failures if work.commit == before.attempted else 0, retry_at=0, reason=str(stopped)
+        )
+        raise
+    _record_outcome(settings, store, work, outcome)
+    return outcome.reason
+
+
+def delay(settings: Settings, failures: int) -> float:
+    """Return the pause before the next attempt, in seconds: each twice the last, and not the same on every host."""
+    pause = settings.retry_first_seconds * 2.0 ** min(failures - 1, 30)
+    # Randomness for spreading load, not for secrets.
+    return min(settings.retry_most_seconds, pause) * random.uniform(0.75, 1)  # noqa: S311
+
+
+def _run(
+    paths: Paths, host: Host, settings: Settings, repository: Repository, before: State, work: Work
+) -> playbook.Outcome:
+    if not repository.has(work.commit):
+        repository.fetch(host.repository, host.branch)
+    repository.mark(ATTEMPTED, work.commit)
+    outcome = playbook.Outcome("", 0)
+    was = f", was {short(before.applied)}" if before.applied not in ("", work.commit) else ""
+    roles = "everything" if work.scope is None else ", ".join(work.scope) or "nothing on this host"
+    say(f"applying {short(work.commit)}{was} ({work.why}): {roles}")
+    if work.scope != ():
+        limit = settings.run_limit_seconds
+        outcome = playbook.run(paths, host, work.commit, work.scope, limit=limit, gentle=work.gentle)
+    if not outcome.reason:
+        repository.mark(APPLIED, work.commit)
+    return outcome
+
+
+def _record_attempt(host: Host, settings: Settings, store: Store, work: Work) -> None:
+    # As a failure already: a run that is cut off leaves no one to say so, and must not be repeated without a pause.
+    failures = store.state.failures + 1 if work.commit == store.state.attempted else 1
+    now = time.time()
+    store.update(
+        attempted=work.commit,
+        attempted_at=now,
+        failures=failures,
+        retry_at=now + delay(settings, failures),
+        reason=CUT_OFF,
+        host=host.document(),
+    )
+
+
+def _record_outcome(settings: Settings, store: Store, work: Work, outcome: playbook.Outcome) -> None:
+    now, state = time.time(), store.state
+    ran = {"seconds": outcome.seconds, "scope": work.scope or (), "roles": outcome.roles} if outcome.seconds else {}
+    if outcome.reason:
+        store.update(retry_at=now + delay(settings, state.failures), reason=outcome.reason, **ran)
+        return
+    store.update(
+        applied=work.commit,
+        applied_at=state.applied_at if state.applied == work.commit else now,
+        failures=0,
+        retry_at=0,
+        reason="",
+        full_at=now if work.scope is None else state.full_at,
+        **ran,
+    )

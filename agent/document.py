@@ -1,0 +1,81 @@
+"""JSON documents read into dataclasses; what does not fit is named with its key, its value and what was wanted."""
+
+import json
+from collections.abc import Collection
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from agent.errors import ConfigError
+
+T = TypeVar("T")
+WANTED = {
+    str: "text",
+    int: "a whole number of 0 or more",
+    float: "a number of 0 or more",
+    tuple[str, ...]: "a list of texts",
+    dict[str, int]: "an object of whole numbers",
+    dict[str, float]: "an object of numbers",
+    dict[str, Any]: "an object",
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the object in a file; raises FileNotFoundError where there is no file, else ConfigError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # broken JSON, or not even text
+        raise ConfigError(f"{path}: is not JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: holds {_short(document)}, wanted an object of keys and values")
+    return document
+
+
+def build(kind: type[T], document: dict[str, Any], path: Path) -> T:
+    """Return a `kind` with the document's values; the names of its fields are the known keys."""
+    types = get_type_hints(kind)
+    for key, value in document.items():
+        if key not in types:
+            raise ConfigError(f"{path}: {key}={_short(value)}: no such key, the nearest is {nearest(key, types)!r}")
+        if not _fits(value, types[key]):
+            raise ConfigError(f"{path}: {key}={_short(value)}: wanted {WANTED[types[key]]}")
+    for field in fields(kind):  # type: ignore[arg-type]  # mypy has no name for "a dataclass's type"
+        if field.name not in document and field.default is MISSING and field.default_factory is MISSING:
+            raise ConfigError(f"{path}: {field.name} is missing, wanted {WANTED[types[field.name]]}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return the known word that is most like this one."""
+    import difflib  # needed by nobody who makes no mistake
+
+    return difflib.get_close_matches(word, known, n=1, cutoff=0)[0]
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is str:
+        return isinstance(value, str)
+    if kind in (int, float):
+        return _is_number(value, kind) and value >= 0
+    if kind == tuple[str, ...]:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if not isinstance(value, dict):
+        return False
+    inner = kind.__args__[1]
+    return inner is Any or all(_is_number(item, inner) for item in value.values())
+
+
+def _is_number(value: Any, kind: Any) -> bool:
+    # True is a whole number to Python; NaN is one that JSON cannot have, but Python reads.
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
+        return False
+    return abs(value) < float("inf")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."

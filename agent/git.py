@@ -1,0 +1,52 @@
+"""Calls git and says what went wrong as a sentence."""
+
+import os
+import re
+from collections.abc import Mapping
+
+from agent import process
+from agent.errors import AgentError, RemoteError
+from agent.process import Finished
+
+# What a surrounding git (a hook, say) would have the programs below it use instead of what they are told.
+LOCAL = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git: nobody is asked for a password, messages are in English."""
+    kept = {key: value for key, value in environ.items() if key not in LOCAL and key != "LANGUAGE"}
+    # systemd gives root's services no HOME, and that is where git and ssh look for credentials.
+    return {"HOME": os.path.expanduser("~")} | kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+
+
+def run(*arguments: str, limit: float) -> Finished:
+    """Run git; raises AgentError where there is none."""
+    try:
+        return process.capture(["git", *arguments], limit=limit, env=environment(os.environ))
+    except FileNotFoundError:
+        raise AgentError("git is not installed on this host") from None
+
+
+def remote_head(url: str, branch: str, limit: float) -> str:
+    """Ask the remote for the branch's commit; raises RemoteError."""
+    done = run("ls-remote", "--", url, f"refs/heads/{branch}", limit=limit)
+    check(done, url, limit)
+    match = re.search(rf"^([0-9a-f]{{40,64}})\trefs/heads/{re.escape(branch)}$", done.output, re.MULTILINE)
+    if match is None:
+        raise RemoteError(f"{url} has no branch {branch!r}")
+    return match[1]
+
+
+def check(done: Finished, url: str, limit: float) -> None:
+    """Raise RemoteError where what was asked of a remote did not work."""
+    if done.timed_out:
+        raise RemoteError(f"{url} gave no answer within {limit:.0f} s")
+    if done.code:
+        raise RemoteError(f"{url} cannot be read: {complaint(done)}")
+
+
+def complaint(done: Finished) -> str:
+    """What git gave as the reason, in one line."""
+    lines = [line.strip() for line in done.errors.splitlines() if line.strip()]
+    reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
+    return reasons[0].removeprefix("fatal: ").removeprefix("error: ") if reasons else f"git ended with {done.code}"

@@ -1,0 +1,64 @@
+"""What one run has to do: decided from the state alone, so that every case can be looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent import scope
+from agent.host import Host
+from agent.settings import Settings
+from agent.state import State
+
+# Tells the paths that differ between two commits, None where that cannot be told.
+Changed = Callable[[str, str], list[str] | None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Run `commit`; `scope` are the roles it is limited to, None is everything; gentle is at low priority."""
+
+    commit: str
+    scope: tuple[str, ...] | None
+    why: str
+    gentle: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the caller asked for: to try now what waits, to run everything."""
+
+    now: bool = False
+    full: bool = False
+
+
+def plan(
+    state: State, target: str, host: Host, settings: Settings, wish: Wish, clock: float, changed: Changed
+) -> Work | None:
+    """Return the work there is for a host that should be at `target`, a commit that may be applied, or "" for none."""
+    if not target:
+        return None
+    moved = host.document() != state.host
+    if target != state.attempted:
+        whole = state.settled and state.applied and not moved and not wish.full and not _is_due(state, settings, clock)
+        return Work(target, _limited(state, target, host, changed) if whole else None, "new commit")
+    if not state.settled:
+        waits = not (wish.now or moved) and _waits(state, settings, clock)
+        return None if waits else Work(target, None, f"attempt {state.failures + 1}")
+    if moved or wish.full:
+        return Work(target, None, "host.json changed" if moved else "asked for")
+    return Work(target, None, "full check", gentle=True) if _is_due(state, settings, clock) else None
+
+
+def _is_due(state: State, settings: Settings, clock: float) -> bool:
+    """Whether everything has to be run again, to repair what drifted."""
+    # A time in the future is one of a clock that has since been put back.
+    return not 0 <= clock - state.full_at < settings.full_check_seconds
+
+
+def _limited(state: State, target: str, host: Host, changed: Changed) -> tuple[str, ...] | None:
+    paths = changed(state.applied, target)
+    return None if paths is None else scope.of(paths, host.environment)
+
+
+def _waits(state: State, settings: Settings, clock: float) -> bool:
+    # Never longer than the longest pause, also when the clock was put back.
+    return clock < state.retry_at <= clock + settings.retry_most_seconds

@@ -1,0 +1,137 @@
+"""One run: what the timer calls every minute. Nothing to do has to cost next to nothing: imports come when needed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from agent import git, host, lock, metrics, settings
+from agent.errors import AgentError, ConfigError, RemoteError, Stopped
+from agent.host import Host
+from agent.output import say, short, span
+from agent.paths import Paths
+from agent.plan import Wish, plan
+from agent.settings import Settings
+from agent.state import GOOD, Store
+
+if TYPE_CHECKING:
+    from agent.repository import Repository
+
+# How a run ended, a name out of agent.state.RESULTS, and the sentence about it.
+Result = tuple[str, str]
+
+
+def run(paths: Paths, wish: Wish) -> str:
+    """Make the host what its branch says; return how that ended. Raises BusyError where another run is under way."""
+    with lock.held(paths.lock):
+        store, damage = Store.open(paths.state)
+        if damage:
+            say(damage)
+        try:
+            result, said = _try(paths, store, wish)
+            _record(store, result, said)
+        except Stopped as stopped:
+            _record(store, "interrupted", str(stopped))
+            raise
+        finally:
+            _write_metrics(paths, store)
+        return result
+
+
+def _try(paths: Paths, store: Store, wish: Wish) -> Result:
+    try:
+        return _follow(paths, store, wish)
+    except ConfigError as error:
+        return "misconfigured", str(error)
+    except RemoteError as error:
+        return "unreachable", str(error)
+    except AgentError as error:
+        return "failed", str(error)
+
+
+def _follow(paths: Paths, store: Store, wish: Wish) -> Result:
+    this, how = host.read(paths), settings.read(paths)
+    _recover(paths, store, how)
+    target, problem = _target(paths, store, this, how)
+
+    def changed(old: str, new: str) -> list[str] | None:
+        return _repository(paths, how).changed(old, new)
+
+    work = plan(store.state, target, this, how, wish, time.time(), changed)
+    if work:
+        from agent.apply import apply
+
+        if reason := apply(paths, this, how, _repository(paths, how), store, work):
+            return "failed", _failed(store, reason)
+    if problem:
+        return problem
+    if not store.state.settled:
+        return "waiting", _failed(store, store.state.reason)
+    return (
+        ("applied", f"{short(target)} is applied")
+        if work
+        else ("unchanged", f"nothing new, {short(target)} is applied")
+    )
+
+
+def _recover(paths: Paths, store: Store, how: Settings) -> None:
+    """Where the state is lost, take from the repository what was applied, so that it still refuses a rewound branch."""
+    if not store.state.applied and paths.repository.exists():
+        from agent.repository import APPLIED
+
+        applied = _repository(paths, how).marked(APPLIED)
+        if applied:
+            say(f"{paths.state} does not say what is applied; the repository says {short(applied)}")
+            store.update(applied=applied)
+
+
+def _target(paths: Paths, store: Store, this: Host, how: Settings) -> tuple[str, Result | None]:
+    """Return the commit to be at, and the problem where that is not the branch's own."""
+    try:
+        head = _head(paths, store, this, how)
+    except RemoteError as error:
+        return store.state.attempted, ("unreachable", str(error))
+    if head != store.state.head:
+        store.update(head=head)
+    if head == store.state.attempted:  # looked at when it came
+        return head, None
+    from agent.accept import refusal
+
+    refused = refusal(_repository(paths, how), store.state, this, head)
+    return (store.state.applied, ("refused", refused)) if refused else (head, None)
+
+
+def _head(paths: Paths, store: Store, this: Host, how: Settings) -> str:
+    """Return the branch's commit, which is then in the repository; raises RemoteError."""
+    head = git.remote_head(this.repository, this.branch, how.remote_limit_seconds)
+    if head == store.state.attempted or _repository(paths, how).has(head):
+        return head
+    return _repository(paths, how).fetch(this.repository, this.branch)
+
+
+def _repository(paths: Paths, how: Settings) -> Repository:
+    from agent.repository import Repository
+
+    return Repository(paths.repository, how.remote_limit_seconds)
+
+
+def _failed(store: Store, reason: str) -> str:
+    state = store.state
+    again = f"attempt {state.failures + 1} in {span(state.retry_at - time.time())}"
+    return f"{short(state.attempted)} is not applied: {reason} ({again})"
+
+
+def _record(store: Store, result: str, said: str) -> None:
+    now, state = time.time(), store.state
+    runs = state.runs | {result: state.runs.get(result, 0) + 1}
+    success_at = now if result in GOOD else state.success_at
+    say(f"{result}: {said}")
+    store.update(result=result, said=said, result_at=now, runs=runs, success_at=success_at)
+
+
+def _write_metrics(paths: Paths, store: Store) -> None:
+    try:
+        metrics.write(paths.metrics, store.state)
+    except OSError as error:
+        # The run itself is not worse for it, and whoever watches sees that the numbers stand still.
+        say(f"{paths.metrics}: cannot be written ({error.strerror})")

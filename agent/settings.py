@@ -1,0 +1,32 @@
+"""How the agent behaves: /etc/slipway/pull.json, written by the role `pull` from the environment's settings."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from agent.document import build, load
+from agent.errors import ConfigError
+from agent.paths import Paths
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The keys of pull.json. A host that has not converged yet has no such file and goes by these defaults."""
+
+    full_check_seconds: int = 6 * 3600  # everything is run again after so long, which repairs drift
+    run_limit_seconds: int = 1800  # a run of Ansible that takes longer is ended
+    remote_limit_seconds: int = 30  # git gets so long to ask the remote, and ten times that to fetch
+    retry_first_seconds: int = 60  # a failed run is tried again after so long, then after twice that, ...
+    retry_most_seconds: int = 3600  # ... but at least this often
+
+
+def read(paths: Paths) -> Settings:
+    """Return the settings; raises ConfigError."""
+    try:
+        document = load(paths.settings)
+    except FileNotFoundError:
+        return Settings()
+    settings = build(Settings, document, paths.settings)
+    for key, value in dataclasses.asdict(settings).items():
+        if value < 1:
+            raise ConfigError(f"{paths.settings}: {key}={value}: wanted 1 or more")
+    return settings

@@ -1,0 +1,78 @@
+"""agent/document.py"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.document import build, load
+from agent.errors import ConfigError
+
+PATH = Path("/x.json")
+
+
+@dataclass(frozen=True)
+class Thing:
+    name: str
+    count: int = 0
+    share: float = 0
+    words: tuple[str, ...] = ()
+    numbers: dict[str, int] = field(default_factory=dict)
+    anything: dict[str, Any] = field(default_factory=dict)
+
+
+def test_a_document_becomes_a_dataclass() -> None:
+    document = {"name": "a", "count": 2, "share": 1, "words": ["x"], "numbers": {"a": 1}, "anything": {"b": [None]}}
+    thing = build(Thing, document, PATH)
+    assert thing == Thing("a", 2, 1, ("x",), {"a": 1}, {"b": [None]})
+
+
+def test_an_unknown_key_is_refused_and_the_nearest_named() -> None:
+    with pytest.raises(ConfigError, match=r"^/x\.json: nmae=\"a\": no such key, the nearest is 'name'$"):
+        build(Thing, {"nmae": "a"}, PATH)
+
+
+def test_a_missing_key_is_named_with_what_was_wanted() -> None:
+    with pytest.raises(ConfigError, match=r"^/x\.json: name is missing, wanted text$"):
+        build(Thing, {}, PATH)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("name", 7, "name=7: wanted text"),
+        ("name", None, "name=null: wanted text"),
+        ("count", "7", 'count="7": wanted a whole number of 0 or more'),
+        ("count", True, "count=true: wanted a whole number of 0 or more"),
+        ("count", 1.5, "count=1.5: wanted a whole number of 0 or more"),
+        ("count", -1, "count=-1: wanted a whole number of 0 or more"),
+        ("share", float("nan"), "share=NaN: wanted a number of 0 or more"),
+        ("share", "x", 'share="x": wanted a number of 0 or more'),
+        ("words", "x", 'words="x": wanted a list of texts'),
+        ("words", [1], r"words=\[1\]: wanted a list of texts"),
+        ("numbers", {"a": "b"}, 'numbers={"a": "b"}: wanted an object of whole numbers'),
+        ("anything", [], r"anything=\[\]: wanted an object"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_with_what_was_wanted(key: str, value: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^/x\\.json: {said}$"):
+        build(Thing, {"name": "a"} | {key: value}, PATH)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not JSON"), ("", "is not JSON"), ("[1]", r"holds \[1\], wanted an object"), ("7", "holds 7, wanted")],
+)
+def test_a_file_that_is_no_document_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load(tmp_path / "x.json")
+
+
+def test_a_file_that_is_no_text_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="is not JSON"):
+        load(tmp_path / "x.json")
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load(tmp_path)

@@ -1,0 +1,120 @@
+"""However a run is ended, nothing of it goes on and the state is right."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from tests.agent.machines import Machine, is_running
+from tests.agent.remotes import Remote
+
+# Waits in a session of its own, as Ansible's workers do, and says who it is.
+CHILD = "setsid sh -c 'echo child $$; sleep 1000' & echo waiting\n"
+FOREVER = f"{CHILD}wait\n"
+
+
+def started(process: "subprocess.Popen[str]") -> int:
+    """Wait until the run is in the middle; return the process that it started in a session of its own."""
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line
+        if match := re.match(r"child (\d+)", line):
+            return int(match[1])
+    raise AssertionError(said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_what_the_run_started_and_is_not_the_commits_fault(
+    machine: Machine, remote: Remote, number: signal.Signals
+) -> None:
+    commit = remote.commit({"site.yml": FOREVER})
+    process = machine.start("run")
+    child = started(process)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    state = machine.state()
+    assert process.returncode == -number
+    assert not is_running(child)
+    assert f"interrupted: stopped by {number.name}" in said
+    assert (state["attempted"], state["applied"], state["failures"], state["retry_at"]) == (commit, "", 0, 0)
+    assert 'slipway_pull_runs_total{result="interrupted"} 1' in machine.paths.metrics.read_text()
+
+
+def test_a_run_that_was_interrupted_is_begun_again_at_once(machine: Machine, remote: Remote) -> None:
+    switch = machine.folder / "works"
+    commit = remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
+    process = machine.start("run")
+    started(process)
+    process.terminate()
+    process.communicate(timeout=60)
+    switch.touch()
+    assert machine.agent("run")[0] == 0
+    assert machine.state()["applied"] == commit
+
+
+def test_a_run_that_was_killed_leaves_the_lock_free_and_a_pause(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit({"site.yml": FOREVER})
+    process = machine.start("run")
+    child = started(process)
+    process.kill()
+    process.communicate(timeout=60)
+    os.killpg(child, signal.SIGKILL)  # systemd ends what is left in the unit's group
+    code, said = machine.agent("run")
+    state = machine.state()
+    assert (code, state["attempted"], state["applied"]) == (1, commit, "")
+    assert "the run was cut off" in said
+    assert len(machine.calls()) == 1
+
+
+def test_a_run_over_its_limit_is_ended_with_all_that_it_started(machine: Machine, remote: Remote) -> None:
+    machine.set(run_limit_seconds=2)
+    commit = remote.commit({"site.yml": FOREVER})
+    process = machine.start("run")
+    child = started(process)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert not is_running(child)
+    assert "took longer than its limit of 2 s" in machine.state()["reason"]
+    assert (machine.state()["attempted"], machine.state()["applied"]) == (commit, "")
+    assert "failed: " in said
+
+
+def test_a_second_run_says_that_one_is_under_way(machine: Machine, remote: Remote) -> None:
+    remote.commit({"site.yml": FOREVER})
+    first = machine.start("run")
+    started(first)
+    code, said = machine.agent("run")
+    assert code == 4
+    assert f"another run is under way (process {first.pid}, for " in said
+    code, shown = machine.agent("status", "--json")
+    assert (code, json.loads(shown)["state"], json.loads(shown)["running"]["pid"]) == (0, "running", first.pid)
+    first.terminate()
+    first.communicate(timeout=60)
+    assert len(machine.calls()) == 1
+
+
+def test_a_remote_that_never_answers_is_given_up_on(machine: Machine, remote: Remote) -> None:
+    machine.set(remote_limit_seconds=1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"git://127.0.0.1:{silent.getsockname()[1]}/repository"
+        machine.tell(repository=url)
+        code, said = machine.agent("run")
+    assert code == 5
+    assert f"unreachable: {url} gave no answer within 1 s" in said
+
+
+def test_a_reader_of_the_output_who_goes_away_ends_the_run(machine: Machine, remote: Remote) -> None:
+    """`slipway-pull now | head`."""
+    remote.commit({"site.yml": f"{CHILD}while echo more; do sleep 0.01; done"})
+    process = machine.start("run")
+    child = started(process)
+    assert process.stdout
+    process.stdout.close()
+    process.wait(timeout=60)
+    assert not is_running(child)
+    assert machine.state()["failures"] == 1

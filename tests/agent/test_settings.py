@@ -1,0 +1,35 @@
+"""agent/settings.py"""
+
+from pathlib import Path
+
+import pytest
+
+from agent import settings
+from agent.errors import ConfigError
+from agent.paths import Paths
+
+
+def read(folder: Path, text: str) -> settings.Settings:
+    (folder / "pull.json").write_text(text)
+    return settings.read(Paths(folder, folder))
+
+
+def test_a_host_that_never_converged_goes_by_the_defaults(tmp_path: Path) -> None:
+    assert settings.read(Paths(tmp_path, tmp_path)) == settings.Settings()
+
+
+def test_what_is_given_counts(tmp_path: Path) -> None:
+    assert read(tmp_path, '{"run_limit_seconds": 60}') == settings.Settings(run_limit_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"run_limit": 60}', "run_limit=60: no such key, the nearest is 'run_limit_seconds'"),
+        ('{"run_limit_seconds": "60"}', "wanted a whole number"),
+        ('{"run_limit_seconds": 0}', "run_limit_seconds=0: wanted 1 or more"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read(tmp_path, text)

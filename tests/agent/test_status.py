@@ -1,0 +1,108 @@
+"""agent/status.py, as a person on the host sees it."""
+
+import json
+import re
+import shutil
+
+from tests.agent.machines import Machine
+from tests.agent.remotes import Remote
+
+GOOD = {"site.yml": "exit 0\n"}
+
+
+def shown(machine: Machine) -> tuple[int, dict[str, str]]:
+    """The exit code and the lines, by their names."""
+    code, said = machine.agent("status")
+    return code, {line[:11].strip(): line[12:] for line in said.splitlines()}
+
+
+def test_a_host_that_never_ran_says_so(machine: Machine) -> None:
+    code, lines = shown(machine)
+    assert (code, lines["state"], lines["applied"]) == (1, "never ran", "nothing")
+    assert "the timer has not called slipway-pull yet" in lines["reason"]
+    assert not machine.paths.data.exists()
+
+
+def test_a_host_in_sync_shows_what_it_serves_and_follows(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    machine.later(300)
+    code, lines = shown(machine)
+    assert (code, lines["state"]) == (0, "in sync")
+    assert lines["applied"] == f"{commit[:12]}, 5 min ago"
+    assert lines["last run"] == "applied, 5 min ago"
+    assert lines["host"] == "web-1, environment prod, groups api"
+    assert lines["follows"] == f"prod of {remote.url}"
+    assert "reason" not in lines
+
+
+def test_a_failing_host_says_why_and_when_it_tries_again(machine: Machine, remote: Remote) -> None:
+    good = remote.commit(GOOD)
+    machine.agent("run")
+    bad = remote.commit({"site.yml": "echo '[ERROR]: no such module'; exit 4"})
+    machine.agent("run")
+    machine.agent("run")
+    code, lines = shown(machine)
+    assert (code, lines["state"], lines["reason"]) == (1, "failing", "ansible-pull ended with 4: no such module")
+    assert re.fullmatch(r"1 failed, next in \d+ s", lines["attempt"])
+    assert lines["applied"].startswith(good[:12])
+    assert lines["attempted"].startswith(bad[:12])
+    assert lines["branch at"] == bad[:12]
+
+
+def test_a_refused_branch_is_told(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    remote.commit(GOOD | {"x": "y"})
+    machine.agent("run")
+    remote.rewind(first)
+    machine.agent("run")
+    code, lines = shown(machine)
+    assert (code, lines["state"]) == (1, "refused")
+    assert "prod was rewound" in lines["reason"]
+
+
+def test_a_remote_that_is_away_is_told(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    shutil.rmtree(remote.url)
+    machine.agent("run")
+    code, lines = shown(machine)
+    assert (code, lines["state"]) == (1, "unreachable")
+    assert "cannot be read" in lines["reason"]
+
+
+def test_a_broken_host_json_is_told(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    machine.tell(groups=["web"])
+    machine.agent("run")
+    code, lines = shown(machine)
+    assert (code, lines["state"]) == (1, "misconfigured")
+    assert "groups='web': wanted one or more of api, ops" in lines["host"]
+
+
+def test_a_damaged_state_is_told_and_left_alone(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    machine.paths.state.write_text("{")
+    code, said = machine.agent("status")
+    assert code == 1
+    assert "state.json: is not JSON" in said
+    assert machine.paths.state.read_text() == "{"
+
+
+def test_a_limited_run_names_its_roles(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    remote.commit({"release.yml": "x"})
+    machine.agent("run")
+    assert shown(machine)[1]["Ansible"].endswith("only api")
+
+
+def test_programs_get_all_of_it_as_json(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    code, said = machine.agent("status", "--json")
+    view = json.loads(said)
+    assert (code, view["state"], view["applied"], view["running"]) == (0, "in sync", commit, None)
+    assert view["host"]["environment"] == "prod"
