@@ -47,6 +47,7 @@ def mlflow() -> None:
         raise SystemExit(f"slipway: {store} is not there: run `make train` (or `make dev`) first")
     address = ["--host", local.HOST, "--port", str(local.port("MLFLOW_PORT", 5000))]
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}", "--workers", "1"]
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # as training does: a team's runs are its own business
     os.execv(sys.executable, [*command, *address])
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from common import ROOT, cache, held, say
 
 READY = "slipway-ready"
+UNUSED_AFTER_SECONDS = 30 * 24 * 3600
 
 
 def home(lock: Path) -> Path:
@@ -73,6 +74,16 @@ def make(venv: Path, lock: Path, fd: int) -> None:
     say(f"virtual environment made in {time.monotonic() - started:.0f} s")
 
 
+def remove_unused(used: Path) -> None:
+    """Remove environments that nobody asked for in a month: each change of a lock leaves a gigabyte."""
+    for marker in cache().glob(f"venv-*/{READY}"):
+        if marker.parent != used and time.time() - marker.stat().st_mtime > UNUSED_AFTER_SECONDS:
+            with held(marker.parent):
+                say(f"removing {marker.parent.name}: not used for a month")
+                marker.unlink()
+                shutil.rmtree(marker.parent)
+
+
 def main(name: str) -> None:
     """Print the environment's path; make it if need be."""
     lock = ROOT / "requirements" / f"{name}.txt"
@@ -81,6 +92,8 @@ def main(name: str) -> None:
         with held(venv) as fd:
             if not is_ready(venv):
                 make(venv, lock, fd)
+        remove_unused(venv)
+    (venv / READY).touch()
     print(venv)
 
 

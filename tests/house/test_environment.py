@@ -1,5 +1,6 @@
 """tools/environment.py makes a virtual environment once, whole, for all clones."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,23 @@ def test_one_whose_python_is_gone_is_made_anew(checkout: Path, environment: dict
         link.unlink()
     _, said = run(checkout, environment)
     assert "making a virtual environment" in said
+
+
+def test_those_that_nobody_used_for_a_month_go_when_another_is_made(
+    checkout: Path, environment: dict[str, str]
+) -> None:
+    first, _ = run(checkout, environment)
+    (checkout / "requirements" / "empty.txt").write_text("# still nothing\n")
+    second, _ = run(checkout, environment)
+    os.utime(first / "slipway-ready", (0, 0))
+    os.utime(second / "slipway-ready", (0, 0))
+    assert run(checkout, environment) == (second, "")
+    (checkout / "requirements" / "empty.txt").write_text("# nothing yet\n")
+    third, said = run(checkout, environment)
+    assert f"removing {first.name}" in said
+    assert not first.exists()
+    assert second.exists()
+    assert third.exists()
 
 
 def test_two_at_once_make_one(checkout: Path, environment: dict[str, str]) -> None:
