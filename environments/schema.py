@@ -1,0 +1,155 @@
+"""What environments/*.yml and release.yml may say: for site.yml, by way of plugins/check_settings.py, and for tests."""
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DIGEST = r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}"
+PASSWORD = re.compile(r"^[a-z0-9+.-]+://[^/@]*:[^/@]*@")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: how it is called in an error, and whether a value is of it."""
+
+    wanted: str
+    fits: Callable[[Any], bool]
+
+
+def number(low: float, high: float, *, whole: bool = True) -> Kind:
+    """A number in a range, the ends included."""
+    types = (int,) if whole else (int, float)
+    return Kind(
+        f"a {'whole ' if whole else ''}number from {low} to {high}",
+        # True is a number to Python.
+        lambda value: isinstance(value, types) and not isinstance(value, bool) and low <= value <= high,
+    )
+
+
+def text(wanted: str, pattern: str) -> Kind:
+    """Text of a pattern."""
+    return Kind(wanted, lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None)
+
+
+def one_of(*words: str) -> Kind:
+    """One of some words."""
+    return Kind(f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words)
+
+
+def listing(kind: Kind) -> Kind:
+    """A list of a kind."""
+    return Kind(f"a list, each {kind.wanted}", lambda value: isinstance(value, list) and all(map(kind.fits, value)))
+
+
+MEMORY = text("a size such as 512m or 1g", r"[1-9][0-9]*[mg]")
+DAY = 86400
+KEYS = {
+    "branch": text("the name of a branch", r"[A-Za-z0-9_][A-Za-z0-9_./-]*"),
+    "domain": text("a host name, without https:// or a port", r"[a-z0-9-]+(\.[a-z0-9-]+)*"),
+    "tls": one_of("acme", "local"),
+    "acme_email": text("an e-mail address, or nothing", r"([^@\s]+@[^@\s]+)?"),
+    "request_max_bytes": number(1024, 2**30),
+    "request_timeout_seconds": number(1, 600),
+    "api_workers": number(1, 64),
+    "api_memory": MEMORY,
+    "api_log_sample_rate": number(0, 1, whole=False),
+    "api_ready_seconds": number(1, 600),
+    "api_golden_limit_ms": number(1, 60_000),
+    "api_drain_seconds": number(0, 600),
+    "mlflow_image": text("an image by digest, name@sha256:..., or nothing", rf"({DIGEST})?"),
+    "mlflow_memory": MEMORY,
+    "docker_insecure_registries": listing(text("a registry as host:port", r"[a-z0-9.-]+(:[0-9]+)?")),
+    "pull_interval_seconds": number(1, DAY),
+    "pull_jitter_seconds": number(0, DAY),
+    "pull_full_check_seconds": number(60, 30 * DAY),
+    "pull_run_limit_seconds": number(60, DAY),
+    "secrets_source": one_of("generated"),
+}
+RELEASE = {
+    "image": text("an image by digest, name@sha256:...", DIGEST),
+    "default_model": text("the name of one of the models", NAME.pattern),
+    "models": Kind("a mapping of names to models", lambda value: isinstance(value, dict) and bool(value)),
+}
+MODEL = {
+    # An alias moves, so that a revert would not bring back what was served before.
+    "uri": text(
+        "where MLflow finds it, a version by number: models:/california/7, s3://..., file:///...",
+        r"models:/[^/@\s]+/[1-9][0-9]*|(?!models:)[a-z][a-z0-9+.-]*:/\S+",
+    ),
+    "sha256": text("the sha256 of the bundle's manifest, 64 hex digits", r"[0-9a-f]{64}"),
+}
+
+
+def problems(folder: Path, environment: str) -> list[str]:
+    """Return what is wrong with an environment and the release in a repository, a sentence each; empty: nothing."""
+    own = folder / "environments" / f"{environment}.yml"
+    if not own.is_file():
+        names = sorted(path.stem for path in own.parent.glob("*.yml") if path.stem != "base")
+        nearest = _nearest(environment, names)
+        return [f"environment={environment!r}: there is no environments/{own.name}, the nearest is {nearest!r}"]
+    return [
+        *_checked(folder, "environments/base.yml", lambda document: check(document, KEYS, complete=True)),
+        *_checked(folder, f"environments/{own.name}", lambda document: check(document, KEYS, complete=False)),
+        *_checked(folder, "release.yml", check_release),
+    ]
+
+
+def _checked(folder: Path, name: str, check: Callable[[dict[str, Any]], Iterator[str]]) -> Iterator[str]:
+    """Yield what is wrong with a file, each with its name."""
+    try:
+        document = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        yield f"{name}: cannot be read ({' '.join(str(error).split())})"
+        return
+    if not isinstance(document, dict | None):
+        yield f"{name}: holds a {type(document).__name__}, wanted a mapping of keys to values"
+        return
+    yield from (f"{name}: {problem}" for problem in check(document or {}))
+
+
+def check(document: dict[str, Any], kinds: dict[str, Kind], *, complete: bool) -> Iterator[str]:
+    """Yield what is wrong with the keys and values of a document; a complete one has every key."""
+    for key, value in document.items():
+        if isinstance(value, str) and PASSWORD.search(value):
+            yield f"{key} holds a password: wanted an address without one, since git keeps it for ever"
+        elif key not in kinds:
+            yield f"{key}={_short(value)}: no such key, the nearest is {_nearest(str(key), kinds)!r}"
+        elif not kinds[key].fits(value):
+            yield f"{key}={_short(value)}: wanted {kinds[key].wanted}"
+    if complete:
+        yield from (f"{key} is missing: wanted {kind.wanted}" for key, kind in kinds.items() if key not in document)
+
+
+def check_release(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a release; an empty one is no release yet, and fine."""
+    if not document:
+        return
+    yield from check(document, RELEASE, complete=True)
+    models = document.get("models")
+    if not isinstance(models, dict):
+        return
+    for name, model in models.items():
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            yield f"models: {name!r}: wanted a name of letters, digits, dots, dashes and underscores"
+        if not isinstance(model, dict):
+            yield f"models: {name}={_short(model)}: wanted uri and sha256"
+        else:
+            yield from (f"models: {name}: {problem}" for problem in check(model, MODEL, complete=True))
+    default = document.get("default_model")
+    if isinstance(default, str) and default not in models:
+        yield f"default_model={default!r}: wanted one of {', '.join(map(str, models))}"
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    return difflib.get_close_matches(word, known, n=1, cutoff=0)[0]
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

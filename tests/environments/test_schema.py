@@ -1,0 +1,160 @@
+"""environments/schema.py"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from environments import schema
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGEST = "sha256:" + "a" * 64
+RELEASE: dict[str, Any] = {
+    "image": f"registry.example.com:5000/slipway-api@{DIGEST}",
+    "default_model": "california",
+    "models": {"california": {"uri": "models:/california/7", "sha256": "b" * 64}},
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of what the schema reads."""
+    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    (tmp_path / "release.yml").write_text(yaml.safe_dump(RELEASE))
+    return tmp_path
+
+
+def refused(repository: Path, file: str, **keys: object) -> list[str]:
+    """What is wrong once a file has these keys too."""
+    document = yaml.safe_load((repository / file).read_text()) | keys
+    (repository / file).write_text(yaml.safe_dump(document))
+    return schema.problems(repository, "prod")
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
+def test_what_the_repository_says_is_right(environment: str) -> None:
+    assert schema.problems(ROOT, environment) == []
+
+
+def test_an_unknown_environment_is_refused_and_the_nearest_named() -> None:
+    said = "environment='prd': there is no environments/prd.yml, the nearest is 'prod'"
+    assert schema.problems(ROOT, "prd") == [said]
+
+
+@pytest.mark.parametrize("file", ["environments/base.yml", "environments/prod.yml"])
+def test_an_unknown_key_is_refused_and_the_nearest_named(repository: Path, file: str) -> None:
+    said = f"{file}: api_wokers=4: no such key, the nearest is 'api_workers'"
+    assert refused(repository, file, api_wokers=4) == [said]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("branch", "-x", "the name of a branch"),
+        ("domain", "https://slipway.example.com", "a host name, without https:// or a port"),
+        ("tls", "letsencrypt", "one of acme, local"),
+        ("acme_email", "me", "an e-mail address, or nothing"),
+        ("request_max_bytes", "8m", "a whole number from 1024 to 1073741824"),
+        ("api_workers", True, "a whole number from 1 to 64"),
+        ("api_workers", 2.0, "a whole number from 1 to 64"),
+        ("api_workers", 0, "a whole number from 1 to 64"),
+        ("api_workers", None, "a whole number from 1 to 64"),
+        ("api_memory", 512, "a size such as 512m or 1g"),
+        ("api_log_sample_rate", 1.5, "a number from 0 to 1"),
+        ("api_log_sample_rate", float("nan"), "a number from 0 to 1"),
+        ("mlflow_image", "slipway-mlops:latest", "an image by digest, name@sha256:..., or nothing"),
+        ("docker_insecure_registries", "registry:5000", "a list, each a registry as host:port"),
+        ("docker_insecure_registries", ["http://x"], "a list, each a registry as host:port"),
+        ("secrets_source", "vault", "one of generated"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_with_what_was_wanted(
+    repository: Path, key: str, value: object, wanted: str
+) -> None:
+    assert refused(repository, "environments/prod.yml", **{key: value}) == [
+        f"environments/prod.yml: {key}={value!r}: wanted {wanted}"
+    ]
+
+
+def test_a_key_that_base_does_not_have_is_missed(repository: Path) -> None:
+    base = repository / "environments" / "base.yml"
+    base.write_text("".join(line for line in base.read_text().splitlines(True) if not line.startswith("tls:")))
+    assert schema.problems(repository, "prod") == ["environments/base.yml: tls is missing: wanted one of acme, local"]
+
+
+@pytest.mark.parametrize("text", ["- a\n", "just text\n", "a: [\n", "\0", "a: 1\n  b: 2\n"])
+def test_a_file_that_is_no_mapping_is_refused(repository: Path, text: str) -> None:
+    (repository / "release.yml").write_text(text)
+    (problem,) = schema.problems(repository, "prod")
+    assert problem.startswith("release.yml: ")
+    assert "\n" not in problem
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}\n", "---\n"])
+def test_an_empty_release_is_none_yet(repository: Path, text: str) -> None:
+    (repository / "release.yml").write_text(text)
+    assert schema.problems(repository, "prod") == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://bucket/bundle", "file:///srv/bundle", "runs:/abc/model", "mlflow-artifacts:/1/x"]
+)
+def test_a_model_may_come_from_anywhere_that_mlflow_can_read(repository: Path, uri: str) -> None:
+    models = {"california": {"uri": uri, "sha256": "b" * 64}}
+    assert refused(repository, "release.yml", models=models) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"image": "slipway-api:latest"}, "image='slipway-api:latest': wanted an image by digest, name@sha256:..."),
+        ({"default_model": "boston"}, "default_model='boston': wanted one of california"),
+        ({"modles": {}}, "modles={}: no such key, the nearest is 'models'"),
+        ({"models": {}}, "models={}: wanted a mapping of names to models"),
+        ({"models": ["california"]}, "models=['california']: wanted a mapping of names to models"),
+        (
+            {"models": {"california": "models:/california/7"}},
+            "models: california='models:/california/7': wanted uri and",
+        ),
+    ],
+)
+def test_a_release_that_cannot_be_served_is_refused(repository: Path, keys: dict[str, Any], said: str) -> None:
+    assert refused(repository, "release.yml", **keys)[0].startswith(f"release.yml: {said}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            {"uri": "models:/california@champion"},
+            "uri='models:/california@champion': wanted where MLflow finds it, a version",
+        ),
+        (
+            {"uri": "models:/california/latest"},
+            "uri='models:/california/latest': wanted where MLflow finds it, a version",
+        ),
+        ({"uri": "california"}, "uri='california': wanted where MLflow finds it"),
+        ({"sha256": "abc"}, "sha256='abc': wanted the sha256 of the bundle's manifest, 64 hex digits"),
+        ({"sha": "b" * 64}, f"sha='{'b' * 56}...: no such key, the nearest is 'sha256'"),
+    ],
+)
+def test_a_model_that_cannot_be_fetched_is_refused(repository: Path, keys: dict[str, str], said: str) -> None:
+    model = RELEASE["models"]["california"] | keys
+    problems = refused(repository, "release.yml", models={"california": model})
+    assert problems[0].startswith(f"release.yml: models: california: {said}")
+
+
+def test_a_model_without_its_digest_is_refused(repository: Path) -> None:
+    problems = refused(repository, "release.yml", models={"california": {"uri": "models:/california/7"}})
+    assert problems == [
+        "release.yml: models: california: sha256 is missing: wanted the sha256 of the bundle's manifest, 64 hex digits"
+    ]
+
+
+def test_a_password_is_refused_and_not_shown(repository: Path) -> None:
+    model = {"uri": "https://me:hunter2@models.example.com/x", "sha256": "b" * 64}
+    (problem,) = refused(repository, "release.yml", models={"california": model})
+    assert "uri holds a password" in problem
+    assert "hunter2" not in problem
