@@ -30,6 +30,7 @@ class Front:
         self._rest = rest
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        send = _while_open(send)
         path = "/" + scope["path"].lstrip("/")  # as Werkzeug's routing reads it
         route = self._predictions.routes.get(path) if scope["method"] == "POST" else None
         if route is None:
@@ -64,6 +65,19 @@ class Front:
         if message["type"] == "http.disconnect" or BROKEN in scope["state"]:
             raise scope["state"].get(BROKEN) or Problem("bad_request", "the request ended early")
         return bytes(body)
+
+
+def _while_open(send: Send) -> Send:
+    """Return `send` for a peer that may go between two writes: uvloop says so first, uvicorn knows a moment later."""
+
+    async def sent(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            if "the handler is closed" not in str(error):
+                raise
+
+    return sent
 
 
 async def _nothing() -> Message:

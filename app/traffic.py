@@ -35,8 +35,8 @@ class Traffic:
         self._shown = 0
         self._common: list[tuple[bytes, bytes]] = []
         self._ok = b""
-        self._prefix = f"{os.urandom(8).hex()}-"
-        self._numbers = itertools.count()
+        self._prefix = os.urandom(8).hex()
+        self._numbers = itertools.count(10_000_000)  # eight digits for long enough
 
     def asked(self, headers: Mapping[bytes, bytes]) -> Asked:
         header = headers.get

@@ -95,6 +95,7 @@ def _config(settings: Settings, predictions: Predictions) -> Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=workers.BACKLOG,
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),

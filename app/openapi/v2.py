@@ -24,7 +24,7 @@ offered."""
 
 
 def schemas(model: Described, limits: Limits) -> Json:
-    outputs = {"type": "array", "items": strict({"name": {"const": OUTPUT}, "parameters": PARAMETERS}, ["parameters"])}
+    outputs = sized(strict({"name": {"const": OUTPUT}, "parameters": PARAMETERS}, ["parameters"]), 0, 1)
     request = {"id": TEXT, "parameters": PARAMETERS, "inputs": {"anyOf": tensors.schemas(model)}, "outputs": outputs}
     return {
         f"{model.name}.InferRequest": strict(request, ["id", "parameters", "outputs"]),
