@@ -46,6 +46,8 @@ files:
 
 def main(arguments: list[str]) -> int:
     """Return the exit code."""
+    # What the agent and Ansible write is for others to read, whatever the umask of the person who calls.
+    os.umask(0o022)
     try:
         # The timer's call, every minute on every host: reading it the long way would cost a third as much again.
         return _run(Paths(), Wish()) if arguments == ["run"] else _called(arguments)

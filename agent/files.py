@@ -12,7 +12,6 @@ def replace(path: Path, text: str, *, durable: bool = True) -> None:
     fresh = path.with_name(path.name + ".new")
     try:
         with fresh.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
             file.write(text)
             if durable:
                 file.flush()

@@ -67,6 +67,8 @@ def environment(paths: Paths, environ: Mapping[str, str]) -> dict[str, str]:
         # A handler that was notified before a task failed would else never run, nor be notified again.
         "ANSIBLE_FORCE_HANDLERS": "true",
         "ANSIBLE_HOME": str(home),
+        # ansible-pull guesses at this host's names and warns of each; what does matter is in report.mismatch.
+        "ANSIBLE_HOST_PATTERN_MISMATCH": "ignore",
         "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
         "ANSIBLE_NOCOLOR": "true",
         "GIT_CONFIG_GLOBAL": str(paths.gitconfig),

@@ -71,7 +71,9 @@ class Machine:
         path = self.folder / "calls"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def start(self, *arguments: str, agent: Path = ROOT, **environment: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, agent: Path = ROOT, umask: int = -1, **environment: str
+    ) -> "subprocess.Popen[str]":
         """Start the agent."""
         options = ["--config", str(self.paths.config), "--data", str(self.paths.data)]
         return subprocess.Popen(
@@ -81,6 +83,7 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            umask=umask,
         )
 
     def environment(self) -> dict[str, str]:
@@ -88,9 +91,9 @@ class Machine:
         kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
         return kept | IDENTITY | {"PATH": os.pathsep.join(self.path)}
 
-    def agent(self, *arguments: str, **environment: str) -> tuple[int, str]:
+    def agent(self, *arguments: str, agent: Path = ROOT, umask: int = -1, **environment: str) -> tuple[int, str]:
         """Run the agent to its end; return its exit code and what it said."""
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, agent=agent, umask=umask, **environment)
         said, _ = process.communicate(timeout=120)
         return process.returncode, said
 

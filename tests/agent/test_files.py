@@ -24,13 +24,6 @@ def test_the_new_text_takes_the_place_of_the_old(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
-def test_everybody_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
-    program = "import os, sys; from pathlib import Path; from agent import files; os.umask(0o077); "
-    program += "files.replace(Path(sys.argv[1]), '')"
-    subprocess.run([sys.executable, "-c", program, str(tmp_path / "file")], cwd=ROOT, check=True)
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
-
-
 def test_a_full_disk_leaves_the_old_text(tmp_path: Path) -> None:
     path = tmp_path / "file"
     files.replace(path, "old")

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,4 +54,6 @@ def test_a_captured_program_over_its_limit_is_killed_with_its_children(tmp_path:
     script = f"sleep 1000 & echo $! > {tmp_path}/pid; wait"
     done = process.capture(["sh", "-c", script], limit=1, env=os.environ)
     assert done.timed_out
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    # The signal was sent; that it arrives is the kernel's affair, and never comes if it was not.
+    while is_running(int((tmp_path / "pid").read_text())):
+        time.sleep(0.01)

@@ -1,0 +1,121 @@
+"""What is broken, away, lost or replaced around a run does not harm it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.agent.machines import ROOT, Machine
+from tests.agent.remotes import Remote
+
+GOOD = {"site.yml": "exit 0\n"}
+BAD = {"site.yml": "exit 1\n"}
+HOUR = 3600
+
+
+def test_a_remote_that_is_gone_loses_nothing(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    away = remote.url.rename(remote.url.with_name("away"))
+    code, said = machine.agent("run")
+    assert (code, machine.state()["applied"]) == (5, commit)
+    assert f"unreachable: {remote.url} cannot be read" in said
+    away.rename(remote.url)
+    assert machine.agent("run")[0] == 0
+    assert len(machine.calls()) == 1
+
+
+def test_a_full_check_needs_no_remote(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    shutil.rmtree(remote.url)
+    machine.later(7 * HOUR)
+    assert machine.agent("run")[0] == 5
+    assert machine.calls()[1:] == [{"commit": commit, "tags": ""}]
+
+
+def test_a_host_that_never_reached_its_remote_says_so(machine: Machine, remote: Remote) -> None:
+    shutil.rmtree(remote.url)
+    assert machine.agent("run")[0] == 5
+    assert "slipway_pull_runs_total" in machine.paths.metrics.read_text()
+
+
+def test_a_lost_repository_is_fetched_again(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    shutil.rmtree(machine.paths.repository)
+    assert machine.agent("now", "--full")[0] == 0
+    assert len(machine.calls()) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"applied": 7}', "[]", "\0\0\0\0"])
+def test_a_damaged_state_is_put_aside_and_a_rewound_branch_still_refused(
+    machine: Machine, remote: Remote, text: str
+) -> None:
+    first = remote.commit(GOOD)
+    second = remote.commit(GOOD | {"new": "x"})
+    machine.agent("run")
+    machine.paths.state.write_text(text)
+    remote.rewind(first)
+    code, said = machine.agent("run")
+    assert (code, machine.state()["applied"]) == (6, second)
+    assert "put aside as state.json.damaged" in said
+    assert machine.paths.state.with_name("state.json.damaged").read_text() == text
+    remote.commit(GOOD)
+    remote.rewind(second)
+    assert machine.agent("run")[0] == 0
+    assert machine.calls()[1:] == [{"commit": second, "tags": ""}]
+
+
+def test_a_run_that_replaces_the_agent_itself_ends_well(machine: Machine, remote: Remote, tmp_path: Path) -> None:
+    """As the role `pull` does: what the run still needs must be in memory by then."""
+    library = tmp_path / "lib"
+    shutil.copytree(ROOT / "agent", library / "agent", ignore=shutil.ignore_patterns("__pycache__"))
+    each = f"find {library} -name '*.py'"
+    commit = remote.commit({"site.yml": f"for file in $({each}); do echo broken > $file; done"})
+    code, said = machine.agent("run", agent=library)
+    assert code == 0, said
+    assert (library / "agent" / "run.py").read_text() == "broken\n"
+    assert machine.state()["applied"] == commit
+
+
+def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remote: Remote) -> None:
+    """`safe.directory` trips over an ownership change."""
+    remote.commit(GOOD)
+    home = machine.folder / "home"
+    home.mkdir()
+    # Whoever set up the remote's account has said so; ours are for the agent to know.
+    (home / ".gitconfig").write_text(f"[safe]\n\tdirectory = {remote.url}\n")
+    # git's own switch for its tests: every folder is then somebody else's.
+    foreign = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "HOME": str(home)}
+    code, said = machine.agent("run", **foreign, GIT_CONFIG_GLOBAL=str(home / ".gitconfig"))
+    assert code == 0, said
+
+
+def test_the_state_stays_readable_by_older_and_newer_agents(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    state = machine.state()
+    del state["roles"]
+    machine.paths.state.write_text(json.dumps(state | {"key_of_tomorrow": [1]}))
+    assert machine.agent("run")[0] == 0
+    assert (len(machine.calls()), machine.state()["applied"]) == (1, commit)
+
+
+def test_a_state_that_cannot_be_kept_starts_nothing(machine: Machine, remote: Remote) -> None:
+    """A full disk: what Ansible would then do could not be known afterwards."""
+    first = remote.commit(GOOD)
+    machine.agent("run")
+    machine.paths.state.with_name("state.json.new").mkdir()
+    remote.commit(GOOD | {"new": "x"})
+    code, said = machine.agent("run")
+    assert (code, len(machine.calls()), machine.state()["applied"]) == (1, 1, first)
+    assert "state.json: cannot be written (Is a directory); the old state is kept" in said
+
+
+def test_files_are_for_others_to_read_whatever_the_umask_of_who_calls(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("now", umask=0o077)
+    for path in (machine.paths.metrics, machine.paths.state, machine.paths.metrics.parent, machine.paths.data):
+        assert path.stat().st_mode & 0o044 == 0o044, path
