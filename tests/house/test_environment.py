@@ -36,58 +36,55 @@ def run(checkout: Path, environment: dict[str, str]) -> tuple[Path, str]:
     return Path(out.strip()), err
 
 
-def test_it_is_made_once_and_then_found_in_silence(checkout: Path, environment: dict[str, str]) -> None:
-    path, said = run(checkout, environment)
+@pytest.fixture
+def made(checkout: Path, environment: dict[str, str]) -> tuple[Path, str]:
+    """The environment's path, and what was said when it was made, where Python is told to write no bytecode."""
+    return run(checkout, environment | {"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def test_it_is_made_once_compiled_and_then_found_in_silence(
+    made: tuple[Path, str], checkout: Path, environment: dict[str, str]
+) -> None:
+    path, said = made
     assert "making a virtual environment" in said
     assert " s\n" in said
     assert subprocess.run([path / "bin" / "python", "-c", ""], check=False).returncode == 0
+    assert list(path.glob("lib/python3*/site-packages/pip/__pycache__/__init__*.pyc"))
     assert run(checkout, environment) == (path, "")
 
 
-def test_its_packages_are_compiled_whatever_the_environment_says(checkout: Path, environment: dict[str, str]) -> None:
-    path, _ = run(checkout, environment | {"PYTHONDONTWRITEBYTECODE": "1"})
-    assert list(path.glob("lib/python3*/site-packages/pip/__pycache__/__init__*.pyc"))
-
-
-def test_a_changed_lock_gets_its_own(checkout: Path, environment: dict[str, str]) -> None:
-    before, _ = run(checkout, environment)
-    (checkout / "requirements" / "empty.txt").write_text("# still nothing\n")
-    after, _ = run(checkout, environment)
-    assert before != after
-    assert before.exists()
-
-
-def test_one_that_was_interrupted_is_made_anew(checkout: Path, environment: dict[str, str]) -> None:
-    path, _ = run(checkout, environment)
+def test_one_that_was_interrupted_or_lost_its_python_is_made_anew(
+    made: tuple[Path, str], checkout: Path, environment: dict[str, str]
+) -> None:
+    path, _ = made
     (path / "slipway-ready").unlink()
     (path / "half").write_text("of a file")
     assert run(checkout, environment)[0] == path
     assert not (path / "half").exists()
 
-
-def test_one_whose_python_is_gone_is_made_anew(checkout: Path, environment: dict[str, str]) -> None:
-    path, _ = run(checkout, environment)
     for link in (path / "bin").glob("python*"):
         link.unlink()
     _, said = run(checkout, environment)
     assert "making a virtual environment" in said
 
 
-def test_those_that_nobody_used_for_a_month_go_when_another_is_made(
-    checkout: Path, environment: dict[str, str]
+def test_a_changed_lock_gets_its_own_and_those_that_nobody_used_for_a_month_go(
+    made: tuple[Path, str], checkout: Path, environment: dict[str, str]
 ) -> None:
-    first, _ = run(checkout, environment)
+    before, _ = made
+    old = before.with_name("venv-3.11.1-0123456789ab")
+    old.mkdir()
+    (old / "slipway-ready").touch()
+    os.utime(old / "slipway-ready", (0, 0))
+    # Using it counts, not when it was made.
+    os.utime(before / "slipway-ready", (0, 0))
+    run(checkout, environment)
     (checkout / "requirements" / "empty.txt").write_text("# still nothing\n")
-    second, _ = run(checkout, environment)
-    os.utime(first / "slipway-ready", (0, 0))
-    os.utime(second / "slipway-ready", (0, 0))
-    assert run(checkout, environment) == (second, "")
-    (checkout / "requirements" / "empty.txt").write_text("# nothing yet\n")
-    third, said = run(checkout, environment)
-    assert f"removing {first.name}" in said
-    assert not first.exists()
-    assert second.exists()
-    assert third.exists()
+    after, said = run(checkout, environment)
+    assert before != after
+    assert before.exists()
+    assert not old.exists()
+    assert f"removing {old.name}" in said
 
 
 def test_two_at_once_make_one(checkout: Path, environment: dict[str, str]) -> None:
