@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
 
 def _called(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
-    paths = Paths(options.config, options.data)
+    paths = Paths(options.config.absolute(), options.data.absolute())
     if options.command == "status":
         return _status(paths, options.json)
     return _run(paths, Wish(now=options.command == "now", full=options.command == "now" and options.full))

@@ -26,6 +26,7 @@ class Finished:
 
 def capture(command: Sequence[str], *, limit: float, env: Mapping[str, str]) -> Finished:
     """Run a program and return what it printed."""
+    timed_out = False
     # A session of its own: no terminal to ask a password on, and one group to end.
     with subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
         command,
@@ -36,7 +37,6 @@ def capture(command: Sequence[str], *, limit: float, env: Mapping[str, str]) -> 
         cwd="/",
         start_new_session=True,
     ) as process:
-        timed_out = False
         try:
             output, errors = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
@@ -61,20 +61,21 @@ def stream(
     from agent import offspring  # not for a look at the remote
 
     offspring.adopt()
-    with subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=env,
-        cwd=cwd,
-        start_new_session=True,
-    ) as process:
-        try:
-            timed_out = not _follow(process, time.monotonic() + limit, echo)
-            code = -signal.SIGTERM if timed_out else process.wait()
-        finally:
-            offspring.end()
+    try:
+        process = subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+        timed_out = not _follow(process, time.monotonic() + limit, echo)
+        code = -signal.SIGTERM if timed_out else process.wait()
+    finally:
+        # Also what a signal kept from ever getting a name here.
+        offspring.end()
     return Finished(code, "", "", timed_out)
 
 
@@ -82,7 +83,7 @@ def _follow(process: subprocess.Popen[bytes], deadline: float, echo: Callable[[b
     """Hand on what is printed until the end; return whether that came before the deadline."""
     if process.stdout is None:
         raise ValueError("follow a process whose stdout is a pipe")
-    with selectors.DefaultSelector() as selector:
+    with process.stdout, selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             if selector.select(min(left, LINGERS_SECONDS)):

@@ -118,7 +118,8 @@ def _repository(paths: Paths, how: Settings) -> Repository:
 def _failed(store: Store, reason: str) -> str:
     state = store.state
     again = f"attempt {state.failures + 1} in {span(state.retry_at - time.time())}"
-    return f"{short(state.attempted)} is not applied: {reason} ({again})"
+    stands = "is applied, but could not be applied again" if state.attempted == state.applied else "is not applied"
+    return f"{short(state.attempted)} {stands}: {reason} ({again})"
 
 
 def _record(store: Store, result: str, said: str) -> None:
