@@ -40,8 +40,7 @@ def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, 
 def delay(settings: Settings, failures: int) -> float:
     """Return the pause before the next attempt, in seconds: each twice the last, and not the same on every host."""
     pause = settings.retry_first_seconds * 2.0 ** min(failures - 1, 30)
-    # Randomness for spreading load, not for secrets.
-    return min(settings.retry_most_seconds, pause) * random.uniform(0.75, 1)  # noqa: S311
+    return min(settings.retry_most_seconds, pause) * random.uniform(0.75, 1)  # noqa: S311  # spreads load, no secret
 
 
 def _run(
