@@ -13,8 +13,8 @@ SECRET_NUMBER = 987654321.125
 SECRETS = (SECRET_TEXT.encode(), b"987654321", b"9.87654321")
 
 KINDS = ("double", "float", "long", "integer", "boolean")
-LIMITS = [2**31 - 1, 2**31, -(2**31) - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**30, 10**400]
-EDGES = [0.0, -0.0, 1e-320, 3.4028234663852886e38, 3.4028235677973366e38, -3.5e38, 1e300, float("nan"), float("inf")]
+LIMITS = [2**31 - 1, 2**53 + 1, 2**63, 2**64, 10**30, 10**400]
+EDGES = [0.0, -0.0, 1e-320, 3.4028234663852886e38, 3.4028235677973366e38, 1e300, float("nan"), float("inf")]
 
 RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "double": st.floats(-1e6, 1e6) | st.integers(-1000, 1000),
@@ -22,6 +22,14 @@ RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "long": st.integers(-(2**40), 2**40),
     "integer": st.integers(-(2**20), 2**20),
     "boolean": st.booleans(),
+}
+# What is nearly right for a type, or right and at its edge.
+NEAR: dict[str, list[Any]] = {
+    "double": [None, True, "1", *EDGES, -3.5e38, 10**400],
+    "float": [None, False, "", *EDGES, -3.5e38, 10**400],
+    "long": [None, True, 1.0, 1.5, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 1e19],
+    "integer": [None, False, -1.0, 0.1, 2**31 - 1, 2**31, -(2**31) - 1, 2147483648.0, 2**64, 1e300],
+    "boolean": [None, 0, 1, 0.0, 1.0, 2, "true"],
 }
 ANY = st.recursive(
     st.none()

@@ -12,7 +12,7 @@ from app.bundle import Field
 from app.predictions import CSV
 from app.shapes.v2 import ACCEPTED, DATATYPES
 from tests.app.encodings import ENCODINGS, Encoding
-from tests.app.fuzz_values import ANY, INSTEAD, NUMBERS, RIGHT, TOKEN, TOKENS
+from tests.app.fuzz_values import ANY, INSTEAD, NEAR, NUMBERS, RIGHT, TOKEN, TOKENS
 
 
 class Sent(NamedTuple):
@@ -23,14 +23,18 @@ class Sent(NamedTuple):
     plain: bool = True
 
 
-def rows(fields: Sequence[Field], wrong: bool = True) -> st.SearchStrategy[list[list[Any]]]:
-    """Make rows that are right but for a cell here and there."""
-
-    def cell(field: Field) -> st.SearchStrategy[Any]:
-        right = st.none() | RIGHT[field.type] if field.nullable else RIGHT[field.type]
-        return st.integers(0, 40).flatmap(lambda dice: ANY if wrong and dice == 40 else right)
-
-    return st.lists(st.tuples(*map(cell, fields)).map(list), max_size=4)
+@st.composite
+def rows(draw: st.DrawFn, fields: Sequence[Field], wrong: bool = True) -> list[list[Any]]:
+    """Make rows that are right but for a cell, or for a cell that slipped into another row."""
+    right = st.tuples(*(st.none() | RIGHT[f.type] if f.nullable else RIGHT[f.type] for f in fields)).map(list)
+    table = [draw(right) for _ in range(draw(st.sampled_from([1, 1, 2, 3, 0])))]
+    fault = draw(st.sampled_from(["none", "cell", "cell", "ragged"])) if wrong and table else "none"
+    if fault == "cell":
+        i, j = draw(st.integers(0, len(table) - 1)), draw(st.integers(0, len(fields) - 1))
+        table[i][j] = draw(st.sampled_from(NEAR[fields[j].type]) if draw(st.integers(0, 3)) else ANY)
+    elif fault == "ragged":
+        table[0].append(table[-1].pop())
+    return table
 
 
 @st.composite
@@ -39,7 +43,7 @@ def requests(draw: st.DrawFn, fields: Sequence[Field], wrong: bool = True) -> Se
     encoding = draw(st.sampled_from(list(ENCODINGS.values())))
     names = [field.name for field in fields]
     given = draw(rows(fields, wrong))
-    if encoding.named and draw(st.booleans()):
+    if encoding.named and all(len(row) == len(names) for row in given) and draw(st.booleans()):
         order = draw(st.permutations(range(len(names))))
         names, given = [names[i] for i in order], [[row[i] for i in order] for row in given]
     body = encoding.write(given, names).replace(b"[0, 8]", b"[%d, %d]" % (len(given), len(fields)))
@@ -122,7 +126,8 @@ def rewritten(draw: st.DrawFn, fields: Sequence[Field]) -> Sent:
     sent = draw(requests(fields, wrong=False).filter(lambda sent: sent.encoding.content_type != CSV))
     tokens = TOKEN.findall(sent.body)
     for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, len(tokens) - 1))
+        # The ends more often: there stands what is about the whole.
+        place = draw(st.sampled_from([0, -1]) | st.integers(0, len(tokens) - 1))
         tokens[place] = _otherwise(draw, tokens[place])
     return sent._replace(body=b"".join(tokens), plain=False)
 
