@@ -10,14 +10,19 @@ from pathlib import Path
 
 from common import identity, say
 
-LABEL = f"slipway.checkout={identity()}"
+LABEL = f"slipway.tests={identity()}"
+KINDS = (
+    ("container", ["--all"], ["rm", "--force", "--volumes"]),
+    ("network", [], ["rm"]),
+    ("volume", [], ["rm", "--force"]),
+)
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_SECONDS = 10
 
 
 def remove_containers() -> None:
-    """Remove the containers and networks that bear this checkout's label."""
-    for kind, listing, remove in (("container", ["--all"], ["rm", "--force", "--volumes"]), ("network", [], ["rm"])):
+    """Remove the containers, networks and volumes that bear the label of this checkout's tests."""
+    for kind, listing, remove in KINDS:
         command = ["docker", kind, "ls", "--quiet", "--filter", f"label={LABEL}", *listing]
         found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
         if found:
@@ -27,7 +32,12 @@ def remove_containers() -> None:
 
 def adopt() -> None:
     """Have every process below this one stay below it, also when its parent ends."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(KINDS = (
+    ("container", ["--all"], ["rm", "--force", "--volumes"]),
+    ("network", [], ["rm"]),
+    ("volume", [], ["rm", "--force"]),
+)
+PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_processes() -> None:

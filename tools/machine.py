@@ -1,0 +1,95 @@
+"""A container that systemd has booted, as an instance of a cloud: for the rehearsal, and for Molecule as a command.
+
+python tools/machine.py start NAME [option of docker run ...]
+python tools/machine.py remove NAME
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from common import identity, say
+
+IMAGE = f"slipway-host:{identity()}"
+CGROUPS = Path("/sys/fs/cgroup")
+BOOTS_WITHIN_SECONDS = 120
+# Degraded is up, but for a unit: a container has kernel modules that it cannot load.
+BOOTED = ("running", "degraded")
+# As little as systemd, and Docker Engine inside, get along with; --privileged asks for more than some machines have.
+RIGHTS = (
+    *("--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE"),
+    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
+    # Without it the inner Docker Engine stops at "failed to disable IPv6".
+    *("--security-opt", "systempaths=unconfined"),
+    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--cgroupns", "host"),
+)
+
+
+def cgroups() -> Path:
+    """The tree of cgroup version 2 on this machine; raises SystemExit where there is none."""
+    for tree in (CGROUPS, CGROUPS / "unified"):
+        if (tree / "cgroup.procs").exists():
+            return tree
+    raise SystemExit(f"slipway: {CGROUPS}: holds no cgroup version 2, which systemd in a container needs")
+
+
+def volume(name: str) -> str:
+    """The volume with the machine's own images and containers: an overlay cannot lie on an overlay."""
+    return f"{name}-docker"
+
+
+def label() -> str:
+    """What marks all that this checkout makes in the engine; tests set their own, and take down no more than that."""
+    return os.environ.get("SLIPWAY_LABEL") or f"slipway.checkout={identity()}"
+
+
+def start(name: str, *options: str, image: str = IMAGE) -> None:
+    """Boot a machine; return when it is up. `options` are for `docker run`. Raises SystemExit where it does not boot."""
+    mounts = ["--volume", f"{volume(name)}:/var/lib/docker", "--volume", f"{cgroups()}:/sys/fs/cgroup"]
+    docker("volume", "create", "--label", label(), volume(name))
+    docker(
+        *("run", "--detach", "--name", name, "--hostname", name, "--label", label()),
+        *(*RIGHTS, *mounts, *options, image),
+    )
+    await_boot(name)
+
+
+def await_boot(name: str) -> None:
+    """Return when systemd has started all that it is going to start; raises SystemExit where that takes too long."""
+    deadline = time.monotonic() + BOOTS_WITHIN_SECONDS
+    asks = ["docker", "exec", name, "systemctl", "is-system-running"]
+    while (said := subprocess.run(asks, check=False, capture_output=True, text=True).stdout.strip()) not in BOOTED:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"slipway: {name} did not boot within {BOOTS_WITHIN_SECONDS} s, systemd says {said!r}")
+        time.sleep(0.1)
+
+
+def remove(name: str) -> None:
+    """Remove a machine with all that it holds; one that is not there is no error."""
+    docker("rm", "--force", "--volumes", name)
+    docker("volume", "rm", "--force", volume(name))
+
+
+def docker(*arguments: str) -> str:
+    """Return what docker prints; raises SystemExit with its complaint."""
+    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        raise SystemExit(f"slipway: docker {arguments[0]} ended with code {done.returncode}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def main(command: str, name: str, *options: str) -> None:
+    """Run one of the commands."""
+    if command == "start":
+        start(name, *options)
+        say(f"{name} has booted")
+    elif command == "remove":
+        remove(name)
+    else:
+        raise SystemExit(f"slipway: {command!r} is no command: wanted start or remove")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
