@@ -32,12 +32,7 @@ def remove_containers() -> None:
 
 def adopt() -> None:
     """Have every process below this one stay below it, also when its parent ends."""
-    ctypes.CDLL(None).prctl(KINDS = (
-    ("container", ["--all"], ["rm", "--force", "--volumes"]),
-    ("network", [], ["rm"]),
-    ("volume", [], ["rm", "--force"]),
-)
-PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_processes() -> None:
