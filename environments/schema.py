@@ -62,6 +62,7 @@ KEYS = {
     "api_ready_seconds": number(1, 600),
     "api_golden_limit_ms": number(1, 60_000),
     "api_drain_seconds": number(0, 600),
+    "api_mlflow_url": text("an http:// or https:// address", r"https?://[^\s/@]+(/\S*)?"),
     "mlflow_image": text("an image by digest, name@sha256:..., or nothing", rf"({DIGEST})?"),
     "mlflow_memory": MEMORY,
     "docker_insecure_registries": listing(text("a registry as host:port", r"[a-z0-9.-]+(:[0-9]+)?")),

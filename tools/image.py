@@ -18,7 +18,7 @@ BASE = "debian:trixie-slim"
 MADE = "slipway-base:trixie"
 # As the slim image in the registry: manuals and translations have no reader in a container.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-CONTENT = ("app", "images", "requirements")
+CONTENT = ("app", "images", "requirements", "training")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from common import identity, say
 
 LABEL = f"slipway.tests={identity()}"
-KINDS = (
+KINDS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("container", ["--all"], ["rm", "--force", "--volumes"]),
     ("network", [], ["rm"]),
     ("volume", [], ["rm", "--force"]),

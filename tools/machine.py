@@ -46,7 +46,7 @@ def label() -> str:
 
 
 def start(name: str, *options: str, image: str = IMAGE) -> None:
-    """Boot a machine; return when it is up. `options` are for `docker run`. Raises SystemExit where it does not boot."""
+    """Boot a machine and return when it is up; raises SystemExit where it is not. `options` are for `docker run`."""
     mounts = ["--volume", f"{volume(name)}:/var/lib/docker", "--volume", f"{cgroups()}:/sys/fs/cgroup"]
     docker("volume", "create", "--label", label(), volume(name))
     docker(

@@ -1,0 +1,138 @@
+"""The Ansible module `slipway_bundles`: a host has the bundles of a release, each verified."""
+
+import json
+import os
+import shutil
+import urllib.parse
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.slipway_bundle import BundleError, verify
+from ansible.module_utils.slipway_docker import Docker, DockerError
+
+DOCUMENTATION = r"""
+module: slipway_bundles
+short_description: Fetch model bundles and verify every file
+description:
+  - A bundle goes to C(<folder>/<sha256>/), where the sha256 is its manifest's, and appears there only when it is whole.
+  - One that is there already is verified again; where a file changed, it is fetched anew.
+options:
+  models:
+    description: The models of release.yml, by name, each with C(uri) and C(sha256).
+    type: dict
+    required: true
+  folder:
+    description: Where bundles are kept.
+    type: path
+    required: true
+  image:
+    description: The image that fetches what MLflow has; may be empty where every uri is a file's.
+    type: str
+    required: true
+  options:
+    description: What C(docker run) is told besides.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds that fetching one bundle may take.
+    type: int
+    default: 300
+"""
+EXAMPLES = r"""
+- name: Have the bundles
+  slipway_bundles:
+    models: {california: {uri: "models:/california/7", sha256: "..."}}
+    folder: /var/lib/slipway/models
+    image: registry.example.com/slipway-mlops@sha256:...
+"""
+RETURN = r"""
+fetched:
+  description: The names of the models whose bundles were fetched.
+  returned: always
+  type: list
+"""
+
+SPEC = {
+    "models": {"type": "dict", "required": True},
+    "folder": {"type": "path", "required": True},
+    "image": {"type": "str", "required": True},
+    "options": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "int", "default": 300},
+}
+# The user in all of our images.
+UID = 10001
+
+
+def is_whole(folder, pin):
+    """Whether the bundle is there as it should be."""
+    try:
+        verify(folder, pin)
+    except (BundleError, ValueError, KeyError):
+        return False
+    return True
+
+
+def fetch(docker, given, name, model):
+    """Fetch one bundle beside its place, verify it, and move it there."""
+    place = os.path.join(given["folder"], model["sha256"])
+    fresh = f"{place}.new"
+    shutil.rmtree(fresh, ignore_errors=True)  # what an interrupted run left, if any
+    os.makedirs(fresh)
+    try:
+        bring(docker, given, model["uri"], fresh)
+        verify(fresh, model["sha256"])
+        own(fresh)
+        if os.path.exists(place):
+            shutil.rmtree(place)
+        os.rename(fresh, place)
+    except (BundleError, DockerError, OSError, ValueError, KeyError) as error:
+        raise BundleError(f"{name} ({model['uri']}): {error}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def bring(docker, given, uri, fresh):
+    """Bring the files of `uri` into the folder `fresh`."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme == "file":
+        shutil.copytree(urllib.parse.unquote(parts.path), fresh, symlinks=True, dirs_exist_ok=True)
+        return
+    if not given["image"]:
+        raise BundleError("mlflow_image is empty: wanted the image that fetches what is no file:// of this host")
+    os.chown(fresh, UID, UID)
+    run = ["run", "--rm", *given["options"], "--volume", f"{fresh}:/bundle", given["image"]]
+    docker.run(*run, "python", "-P", "/opt/slipway/mlops/fetch.py", uri, "/bundle", timeout=given["timeout"])
+
+
+def own(folder):
+    """Give all of it to root, for all to read: nobody changes it any more."""
+    for path, _, files in os.walk(folder):
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o755)  # noqa: S103  # the server's user is not root
+        for file in files:
+            os.chown(os.path.join(path, file), 0, 0, follow_symlinks=False)
+            os.chmod(os.path.join(path, file), 0o644)
+
+
+def main():
+    """Have every bundle."""
+    module = AnsibleModule(SPEC, supports_check_mode=True)
+    given = module.params
+    missing = {
+        name: model
+        for name, model in given["models"].items()
+        if not is_whole(os.path.join(given["folder"], model["sha256"]), model["sha256"])
+    }
+    if missing and not module.check_mode:
+        os.makedirs(given["folder"], mode=0o755, exist_ok=True)
+        try:
+            for name, model in missing.items():
+                fetch(Docker(module.run_command), given, name, model)
+        except BundleError as error:
+            module.fail_json(msg=str(error))
+    diff = {"before": "", "after": json.dumps(missing, indent=1) + "\n" if missing else ""}
+    module.exit_json(changed=bool(missing), fetched=sorted(missing), diff=diff)
+
+
+if __name__ == "__main__":
+    main()

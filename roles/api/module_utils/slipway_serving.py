@@ -1,0 +1,144 @@
+"""One release on one host: the way from its image and its bundles to a container that is proved and serves."""
+
+import grp
+import hashlib
+import json
+import os
+import time
+
+from ansible.module_utils.slipway_colours import COLOURS, SOCKET, Colours
+from ansible.module_utils.slipway_docker import DockerError
+from ansible.module_utils.slipway_server import ServerError, is_ready, prove
+
+# In the container: where the colour's folder and the bundles are.
+SOCKETS, MODELS = "/run/slipway", "/models"
+RELEASE = "slipway.release"
+LOOKS_EVERY_SECONDS = 0.05
+# What a container gets to end beyond what its server takes to drain.
+STOP_MARGIN_SECONDS = 5
+
+
+class ReleaseError(Exception):
+    """Why the release does not serve, as a sentence."""
+
+
+class Release:
+    """What is to be served, and the way there."""
+
+    def __init__(self, given, docker):
+        self.given = given
+        self.docker = docker
+        self.colours = Colours(docker, given["folder"])
+        self.seconds = {}
+
+    def options(self):
+        """Return what `docker run` is told of this release, whatever its colour."""
+        models = sorted(self.given["models"].items())
+        served = ",".join(f"{name}@{model['version']}={MODELS}/{model['sha256']}" for name, model in models)
+        environment = {
+            "SLIPWAY_SOCKET": f"{SOCKETS}/{SOCKET}",
+            "SLIPWAY_MODELS": served,
+            "SLIPWAY_DEFAULT_MODEL": self.given["default_model"],
+            "SLIPWAY_IMAGE": self.given["image"],
+            "SLIPWAY_DRAIN_SECONDS": str(self.given["drain_seconds"]),
+        }
+        mounts = sorted({f"{self.given['bundles']}/{m['sha256']}:{MODELS}/{m['sha256']}:ro" for _, m in models})
+        own = [f"--env={key}={value}" for key, value in environment.items()]
+        return [*self.given["options"], *own, *(f"--volume={mount}" for mount in mounts)]
+
+    def name(self):
+        """Return the name of exactly this release: a container that bears it needs no replacing."""
+        return hashlib.sha256(json.dumps([self.given["image"], self.options()]).encode()).hexdigest()
+
+    def serves(self):
+        """Whether the live container is this release and ready; one that is just starting gets its time."""
+        live = self.colours.live()
+        found = self.docker.inspect("container", self.colours.container(live)) if live else None
+        if not found or found["Config"]["Labels"].get(RELEASE) != self.name() or not found["State"]["Running"]:
+            return False
+        try:
+            self.await_ready(live)
+        except ReleaseError:
+            return False
+        return True
+
+    def replace(self):
+        """Serve it in place of what is served; raises ReleaseError and leaves that serving."""
+        old, new = self.colours.live(), self.colours.other()
+        try:
+            with self.timed("pull"):
+                self.pull()
+            with self.timed("start"):
+                self.start(new)
+                self.await_ready(new)
+            with self.timed("golden"):
+                self.prove(new)
+            # Proved, and not before: what never served must not come back with the host.
+            self.docker.run("update", "--restart", "unless-stopped", self.colours.container(new))
+            self.colours.switch(new)
+        except (ReleaseError, ServerError, DockerError, OSError) as error:
+            self.colours.remove(new)
+            raise ReleaseError(
+                f"{self.title()}: {error}; {'the old one serves on' if old else 'nothing serves'}"
+            ) from error
+        with self.timed("drain"):
+            self.colours.remove(self.colours.other(), self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
+
+    def timed(self, step):
+        """Keep how long a step takes."""
+        return Timed(self.seconds, step)
+
+    def title(self):
+        """Return how a person calls it."""
+        return ", ".join(f"{name} {model['version']}" for name, model in sorted(self.given["models"].items()))
+
+    def pull(self):
+        """Have the image."""
+        if not self.docker.has_image(self.given["image"]):
+            self.docker.run("pull", "--quiet", self.given["image"])
+
+    def start(self, colour):
+        """Start the colour's container, in place of one that an interrupted run left."""
+        self.colours.remove(colour)
+        self.colours.prepare(colour, grp.getgrnam(self.given["group"]).gr_gid)
+        own = ["--name", self.colours.container(colour), "--label", f"{RELEASE}={self.name()}"]
+        own += ["--volume", f"{self.colours.place(colour)}:{SOCKETS}"]
+        self.docker.run("run", "--detach", *own, *self.options(), self.given["image"])
+
+    def await_ready(self, colour):
+        """Return when the colour's models answer; raises ReleaseError where it ends or takes too long."""
+        deadline = time.monotonic() + self.given["ready_seconds"]
+        name = self.colours.container(colour)
+        while not is_ready(self.colours.socket(colour)):
+            found = self.docker.inspect("container", name)
+            if not found or not found["State"]["Running"]:
+                raise ReleaseError(f"its container ended: {self.docker.complaint(name)}")
+            if time.monotonic() > deadline:
+                limit = f"within {self.given['ready_seconds']} s (api_ready_seconds)"
+                raise ReleaseError(f"not ready {limit}: {self.docker.complaint(name)}")
+            time.sleep(LOOKS_EVERY_SECONDS)
+
+    def prove(self, colour):
+        """Ask every model its golden rows."""
+        for name, model in sorted(self.given["models"].items()):
+            with open(os.path.join(self.given["bundles"], model["sha256"], "golden.json"), encoding="utf-8") as file:
+                prove(self.colours.socket(colour), name, json.load(file), self.given["golden_limit_ms"])
+
+    def withdraw(self):
+        """Serve nothing."""
+        self.colours.clear()
+        for colour in COLOURS:
+            self.colours.remove(colour, self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
+
+
+class Timed:
+    """Keeps how long its block took."""
+
+    def __init__(self, seconds, step):
+        self._seconds, self._step = seconds, step
+
+    def __enter__(self):
+        self._started = time.monotonic()
+
+    def __exit__(self, *_):
+        self._seconds[self._step] = round(time.monotonic() - self._started, 3)
