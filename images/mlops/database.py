@@ -1,0 +1,75 @@
+"""An SQLite database of MLflow's on the volume: brought up to date before the server opens it, never taken back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from errors import Refused
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How one kind of database changes: the table that holds its revision, the revisions, what applies them."""
+
+    table: str
+    scripts: Path
+    upgrade: Callable[[Path], None]
+
+    @property
+    def head(self) -> str:
+        """The newest revision that this image knows."""
+        return str(self._directory.get_current_head())
+
+    def knows(self, revision: str) -> bool:
+        """Whether the revision is one of this image's."""
+        return any(script.revision == revision for script in self._directory.walk_revisions())
+
+    @property
+    def _directory(self) -> ScriptDirectory:
+        return ScriptDirectory(str(self.scripts))
+
+
+def prepare(path: Path, schema: Schema) -> str:
+    """Bring the database to the image's schema, keeping a copy of what it was; return what was done, for the log.
+
+    Raises Refused for one that a newer MLflow has written: there is no way back.
+    """
+    if not path.exists():
+        return f"{path}: is made anew"
+    revision = revision_of(path, schema.table)
+    if revision == schema.head:
+        return f"{path}: is up to date"
+    if revision is not None and not schema.knows(revision):
+        raise Refused(
+            f"{path}: is at revision {revision}, which this image's MLflow does not know: it was written by a newer "
+            f"one; start that image again, or put back a copy from before ({path.name}.before-*)"
+        )
+    copy = put_aside(path, schema.head)
+    schema.upgrade(path)
+    return f"{path}: upgraded from revision {revision} to {schema.head}; what it was is in {copy}"
+
+
+def revision_of(path: Path, table: str) -> str | None:
+    """Return the revision that the database is at; None where it holds none."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+        if names.fetchone() is None:
+            return None
+        row = connection.execute(f"SELECT version_num FROM {table}").fetchone()  # noqa: S608 our own constant
+        return str(row[0]) if row else None
+
+
+def put_aside(path: Path, head: str) -> Path:
+    """Copy the database as of one moment, and return where; a copy under its name is a whole one."""
+    copy = path.with_name(f"{path.name}.before-{head}")
+    draft = copy.with_name(f"{copy.name}.draft")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
+        source.backup(target)
+    draft.replace(copy)
+    return copy
