@@ -1,0 +1,42 @@
+"""The link that says which colour serves."""
+
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.slipway_colours import Colours
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Colours:
+    return Colours(None, str(tmp_path))
+
+
+def test_at_first_none_serves_and_blue_is_free(colours: Colours) -> None:
+    assert (colours.live(), colours.other()) == (None, "blue")
+
+
+def test_each_switch_takes_the_other(colours: Colours) -> None:
+    for colour, other in (("blue", "green"), ("green", "blue"), ("blue", "green")):
+        colours.switch(colour)
+        assert (colours.live(), colours.other()) == (colour, other)
+
+
+def test_a_switch_that_was_cut_off_does_not_hinder_the_next(colours: Colours, tmp_path: Path) -> None:
+    colours.switch("blue")
+    (tmp_path / "current.new").symlink_to("green")
+    assert colours.live() == "blue"
+    colours.switch("green")
+    assert colours.live() == "green"
+    assert not (tmp_path / "current.new").is_symlink()
+
+
+def test_a_link_to_something_else_is_no_colour(colours: Colours, tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("red")
+    assert colours.live() is None
+
+
+def test_no_link_is_no_server(colours: Colours) -> None:
+    colours.switch("green")
+    colours.clear()
+    colours.clear()
+    assert colours.live() is None

@@ -1,0 +1,65 @@
+"""What is served and what was before it; whatever is neither goes."""
+
+import json
+from pathlib import Path
+
+from ansible.module_utils.slipway_docker import DockerError
+from ansible.module_utils.slipway_record import prune, read, write
+
+
+def release(number: int, image: str = "api@sha256:1") -> dict[str, object]:
+    return {"image": image, "models": {"california": {"version": str(number), "sha256": f"sha{number}"}}}
+
+
+def test_nothing_is_recorded_at_first(tmp_path: Path) -> None:
+    assert read(str(tmp_path / "release.json")) == {}
+
+
+def test_the_first_release_has_none_before_it(tmp_path: Path) -> None:
+    assert write(str(tmp_path / "release.json"), release(1))["previous"] is None
+
+
+def test_the_one_before_is_kept(tmp_path: Path) -> None:
+    path = str(tmp_path / "release.json")
+    write(path, release(1))
+    write(path, release(2))
+    assert read(path)["previous"] == release(1)
+    assert read(path)["models"] == release(2)["models"]
+
+
+def test_the_same_again_keeps_what_was_before_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "release.json")
+    for number in (1, 2, 2):
+        write(path, release(number))
+    assert read(path)["previous"] == release(1)
+
+
+class Engine:
+    """Docker with some images, one of which is in use."""
+
+    def __init__(self, *images: str) -> None:
+        self.images = set(images)
+
+    def run(self, *arguments: str) -> str:
+        if arguments[:2] == ("image", "ls"):
+            return "\n".join(self.images)
+        if arguments[-1] == "used":
+            raise DockerError("docker image: image is being used")
+        self.images.remove(arguments[-1])
+        return ""
+
+
+def test_what_is_neither_current_nor_previous_is_removed(tmp_path: Path) -> None:
+    for name in ("sha1", "sha2", "sha3", "sha9.new"):
+        (tmp_path / name).mkdir()
+    record = {**release(3, "c"), "previous": release(2, "b")}
+    engine = Engine("a", "b", "c")
+    assert prune(engine, json.loads(json.dumps(record)), str(tmp_path)) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"sha2", "sha3"}
+    assert engine.images == {"b", "c"}
+
+
+def test_an_image_that_does_not_go_is_told(tmp_path: Path) -> None:
+    assert prune(Engine("used"), {**release(1, "a"), "previous": None}, str(tmp_path)) == [
+        "used stays: docker image: image is being used"
+    ]
