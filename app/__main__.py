@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import log, workers
+from app import listening, log, workers
+from app.listening import Listening
 
 # What brings NumPy in waits until `main` has seen to the signals.
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def main() -> int:
     try:
         chosen = settings.read(os.environ)
         bundles = _verified(chosen)
-        sockets = _listen(chosen)
+        where = _listen(chosen)
     except (ConfigError, BundleError, OSError) as error:
         print(f"slipway: {error}", file=sys.stderr)
         return 2
-    return _run(chosen, bundles, sockets)
+    return _run(chosen, bundles, where)
 
 
 def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
@@ -57,16 +58,20 @@ def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
     return [(source, model.read(source)) for source in settings.sources(chosen)]
 
 
-def _listen(chosen: Settings) -> list[socket.socket]:
+def _listen(chosen: Settings) -> Listening:
     from app.settings import ConfigError
 
     try:
-        return workers.listen(chosen.host, chosen.port, chosen.workers)
+        if chosen.socket:
+            return listening.on_path(chosen.socket, chosen.workers)
+        return listening.on_port(chosen.host, chosen.port, chosen.workers)
     except OSError as error:
+        if chosen.socket:
+            raise ConfigError(f"SLIPWAY_SOCKET={str(chosen.socket)!r}: {error.strerror or error}") from None
         raise ConfigError(f"cannot listen on {chosen.host}, port {chosen.port}: {error.strerror or error}") from None
 
 
-def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], sockets: Sequence[socket.socket]) -> int:
+def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], where: Listening) -> int:
     log.configure()
     folder = _metrics_folder()
     # One file for each open connection; the soft limit of 1,024 is there for programs that use select().
@@ -80,17 +85,15 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], socket
     def serve(sock: socket.socket, ready: Callable[[], None]) -> None:
         worker.serve(chosen, bundles, folder, sock, ready)
 
-    host, port = sockets[0].getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     names = [f"{source.name}@{source.version}" for source, _ in bundles]
 
     def ready() -> None:
-        log.get().info("serving", extra={"url": url, "models": names, "workers": len(sockets)})
+        log.get().info("serving", extra={"url": where.url, "models": names, "workers": len(where.sockets)})
 
     def buried(pid: int) -> None:
         mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
-    return workers.Supervisor(serve, sockets, chosen.drain_seconds, buried).run(ready)
+    return workers.Supervisor(serve, where, chosen.drain_seconds, buried).run(ready)
 
 
 def _metrics_folder() -> str:

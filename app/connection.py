@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import socket
 import struct
+import termios
 from collections.abc import Sized
 from enum import Enum, auto
 from typing import Any
@@ -24,6 +26,8 @@ log = logging.getLogger("slipway")
 MAX_HEAD_BYTES = 64 * 1024
 # Longer than gateways keep an idle connection (Caddy 120 s): it is theirs to close, lest a request meet a closing one.
 KEEP_ALIVE_SECONDS = 180.0
+# When the server ends: what a client has to send something on a connection that it has just made.
+FIRST_BYTE_SECONDS = 1.0
 # Of one connection, to be answered by uvicorn's class in turn.
 MAX_PIPELINED = 100
 RESET = struct.pack("ii", 1, 0)
@@ -206,11 +210,27 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        """Let a request that is still being received finish; its answer is the connection's last."""
+        """Let a request that is still being received finish; its answer is the connection's last.
+
+        So is one that lies unread in the kernel, or that a client which has just connected is about to send.
+        """
         if self.phase in (Phase.HEAD, Phase.BODY) and not self.busy():
             self.closing = True
+        elif self.phase is Phase.FIRST or (self.phase is Phase.NEXT and not self.busy() and self._unread()):
+            self.closing = True
+            self.loop.call_later(FIRST_BYTE_SECONDS, self._leave, self.phase)
         else:
             super().shutdown()
+
+    def _unread(self) -> bool:
+        """Return whether the kernel has something of the peer's that we have not seen."""
+        fd = self.transport.get_extra_info("socket").fileno()
+        return fcntl.ioctl(fd, termios.FIONREAD, bytes(4)) != bytes(4)
+
+    def _leave(self, phase: Phase) -> None:
+        """Close the connection if nothing came of it since."""
+        if self.phase is phase and not self.busy():
+            self.transport.close()
 
     def sweep(self, now: float) -> None:
         """Close the connection if its peer has been owing something for too long."""

@@ -37,6 +37,7 @@ class Settings:
     default_model: str = ""  # which one /predict and /invocations serve; needed where there are several
     host: str = "127.0.0.1"
     port: int = 8000
+    socket: Path | None = None  # a Unix socket to listen on, instead of host and port
     workers: int = 2
     engine: str = "auto"  # auto, onedal or xgboost
     image: str = ""  # the running image's digest, for slipway_release_info

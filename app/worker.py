@@ -8,7 +8,8 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from a2wsgi import WSGIMiddleware
@@ -19,6 +20,7 @@ from app.bundle import Bundle
 from app.connection import KEEP_ALIVE_SECONDS
 from app.engine import EngineError
 from app.front import Front
+from app.listening import BACKLOG
 from app.metrics import Metrics
 from app.predictions import Predictions
 from app.protocol import PredictionProtocol
@@ -27,6 +29,9 @@ from app.settings import ModelSource, Settings
 from app.traffic import Traffic
 
 log = logging.getLogger("slipway")
+
+# How often a server that ends looks for who came while it took in the ones before.
+ACCEPTS = 10
 
 
 class _Worker(Server):
@@ -43,6 +48,22 @@ class _Worker(Server):
         self._look_after(asyncio.get_running_loop())
         self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take who waits to be accepted, whom closing the socket would reset; then drain."""
+        # A Unix socket has lost its name by now and gets no more; a port does, so there is an end to it.
+        for _ in range(ACCEPTS):
+            waiting = [peer for sock in sockets or [] for peer in _waiting(sock)]
+            for peer in waiting:
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, peer)
+            if not waiting:
+                break
+        # Nothing runs between the last look and the closing.
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        state = {"config": self.config, "server_state": self.server_state, "app_state": self.lifespan.state}
+        return self.config.http_protocol_class(**state)
+
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         # Not uvicorn's callback_notify, which ends where a drain begins.
         loop.call_later(1, self._look_after, loop)
@@ -53,6 +74,13 @@ class _Worker(Server):
             if isinstance(connection, PredictionProtocol):
                 connection.sweep(loop.time())
         self._metrics.collect_garbage_counts()
+
+
+def _waiting(sock: socket.socket) -> Iterator[socket.socket]:
+    """Accept who waits now; the socket does not block."""
+    with suppress(BlockingIOError):
+        while True:
+            yield sock.accept()[0]
 
 
 def serve(
@@ -96,7 +124,7 @@ def _config(settings: Settings, predictions: Predictions) -> Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=workers.BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )

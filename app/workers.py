@@ -1,7 +1,7 @@
 """The worker processes: forked from one parent that has verified the bundles, watched, replaced, drained.
 
-Each worker has a listening socket of its own (SO_REUSEPORT), so the kernel spreads connections evenly. The parent
-keeps them open: what waits in a dead worker's queue is answered by its successor instead of being reset.
+The parent keeps the listening sockets open: what waits in a dead worker's queue is answered by its successor instead of
+being reset.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+
+from app.listening import Listening
 
 log = logging.getLogger("slipway")
 
-BACKLOG = 2048
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 # A worker that dies young again and again must not keep a core busy with forking.
 MIN_LIFE_SECONDS = 1.0
@@ -24,23 +25,13 @@ STARTUP_FAILED = 3
 Serve = Callable[[socket.socket, Callable[[], None]], None]
 
 
-def listen(host: str, port: int, count: int) -> list[socket.socket]:
-    """Return `count` sockets listening on one address; raises OSError where something listens there already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Without SO_REUSEPORT: with it, a second server on this port would quietly get half of the first one's requests.
-    with socket.create_server((host, port), family=family) as probe:
-        port = probe.getsockname()[1]
-    return [socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True) for _ in range(count)]
-
-
 class Supervisor:
     """Runs `serve` in a process for each socket until SIGTERM or SIGINT, and puts another in a dead one's place."""
 
-    def __init__(
-        self, serve: Serve, sockets: Sequence[socket.socket], drain_seconds: float, buried: Callable[[int], None]
-    ) -> None:
+    def __init__(self, serve: Serve, listening: Listening, drain_seconds: float, buried: Callable[[int], None]) -> None:
         self._serve = serve
-        self._sockets = sockets
+        self._listening = listening
+        self._sockets = listening.sockets
         self._drain_seconds = drain_seconds
         self._buried = buried
         self._workers: dict[int, tuple[int, float]] = {}
@@ -56,8 +47,7 @@ class Supervisor:
         if self._await_ready():
             ready()
             self._watch()
-        for sock in self._sockets:
-            sock.close()
+        self._listening.close()
         return self._stop()
 
     def _await_ready(self) -> bool:

@@ -81,7 +81,10 @@ class Server:
         self.url: str = self.wait_for("serving")["url"]
 
     @property
-    def address(self) -> tuple[str, int]:
+    def address(self) -> Any:
+        """What a Connection takes: host and port, or a Unix socket's path."""
+        if self.url.startswith("unix:"):
+            return self.url.removeprefix("unix:")
         host, port = re.fullmatch(r"http://(.*):(\d+)", self.url).groups()  # type: ignore[union-attr]
         return host, int(port)
 

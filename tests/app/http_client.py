@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 
 SECONDS = 60.0
+# Host and port, or a Unix socket's path.
+Address = tuple[str, int] | str
 
 
 class Reply(NamedTuple):
@@ -35,8 +37,13 @@ class Closed(Exception):
 class Connection:
     """One connection, on which each step is the test's own."""
 
-    def __init__(self, address: tuple[str, int], timeout: float = SECONDS) -> None:
-        self.socket = socket.create_connection(address, timeout)
+    def __init__(self, address: Address, timeout: float = SECONDS) -> None:
+        if isinstance(address, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(address)
+        else:
+            self.socket = socket.create_connection(address, timeout)
         self._left = b""
 
     def __enter__(self) -> Connection:
@@ -129,7 +136,7 @@ def chunked(*chunks: bytes, path: str = "/predict", **headers: str) -> bytes:
     return request(path=path, content_length="", transfer_encoding="chunked", **headers) + body
 
 
-def ask(address: tuple[str, int], data: bytes, method: str = "POST") -> Reply:
+def ask(address: Address, data: bytes, method: str = "POST") -> Reply:
     """Return the answer to `data` on a connection of its own."""
     with Connection(address) as connection:
         return connection.ask(data, method)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from tests.app.http_client import Closed, Connection, request
+from tests.app.http_client import Address, Closed, Connection, request
 from tests.app.known import Known
 
 PATIENCE = 60.0
@@ -26,7 +26,7 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 class Load:
     """Each client asks on one connection, row after row, and makes another connection where that one breaks."""
 
-    def __init__(self, address: tuple[str, int], known: Known, clients: int = 4) -> None:
+    def __init__(self, address: Address, known: Known, clients: int = 4) -> None:
         self.right = 0
         self.wrong: list[object] = []
         self.broken = 0
@@ -58,7 +58,10 @@ class Load:
     def _run(self, first: int) -> None:
         rows = itertools.count(first * 7)
         while not self._stop.is_set():
-            with contextlib.suppress(ConnectionRefusedError), Connection(self._address) as connection:
+            with (
+                contextlib.suppress(ConnectionRefusedError, FileNotFoundError),
+                Connection(self._address) as connection,
+            ):
                 self._ask(connection, rows)
 
     def _ask(self, connection: Connection, rows: itertools.count[int]) -> None:
