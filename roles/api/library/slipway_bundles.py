@@ -59,8 +59,9 @@ SPEC = {
     "options": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 300},
 }
-# The user in all of our images.
+# The user in all of our images, and the program in `mlops` that fetches.
 UID = 10001
+FETCH = "/opt/slipway/mlops/fetch.py"
 
 
 def is_whole(folder, pin):
@@ -79,12 +80,12 @@ def fetch(docker, given, name, model):
     shutil.rmtree(fresh, ignore_errors=True)  # what an interrupted run left, if any
     os.makedirs(fresh)
     try:
-        bring(docker, given, model["uri"], fresh)
-        verify(fresh, model["sha256"])
-        own(fresh)
+        whole = bring(docker, given, model["uri"], fresh)
+        verify(whole, model["sha256"])
+        own(whole)
         if os.path.exists(place):
             shutil.rmtree(place)
-        os.rename(fresh, place)
+        os.rename(whole, place)
     except (BundleError, DockerError, OSError, ValueError, KeyError) as error:
         raise BundleError(f"{name} ({model['uri']}): {error}") from error
     finally:
@@ -92,16 +93,17 @@ def fetch(docker, given, name, model):
 
 
 def bring(docker, given, uri, fresh):
-    """Bring the files of `uri` into the folder `fresh`."""
-    parts = urllib.parse.urlsplit(uri)
+    """Bring the files of `uri` into the folder `fresh`; return where in it they are."""
+    parts, whole = urllib.parse.urlsplit(uri), os.path.join(fresh, "bundle")
     if parts.scheme == "file":
-        shutil.copytree(urllib.parse.unquote(parts.path), fresh, symlinks=True, dirs_exist_ok=True)
-        return
+        shutil.copytree(urllib.parse.unquote(parts.path), whole, symlinks=True)
+        return whole
     if not given["image"]:
         raise BundleError("mlflow_image is empty: wanted the image that fetches what is no file:// of this host")
     os.chown(fresh, UID, UID)
-    run = ["run", "--rm", *given["options"], "--volume", f"{fresh}:/bundle", given["image"]]
-    docker.run(*run, "python", "-P", "/opt/slipway/mlops/fetch.py", uri, "/bundle", timeout=given["timeout"])
+    run = ["run", "--rm", *given["options"], "--volume", f"{fresh}:/fetched", given["image"]]
+    docker.run(*run, "python", "-P", FETCH, uri, "/fetched/bundle", timeout=given["timeout"])
+    return whole
 
 
 def own(folder):

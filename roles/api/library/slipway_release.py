@@ -19,7 +19,7 @@ options:
     type: str
     required: true
   models:
-    description: Each model by name, with C(version) and C(sha256).
+    description: The models of release.yml, by name, each with C(uri) and C(sha256).
     type: dict
     required: true
   default_model:
@@ -64,7 +64,7 @@ EXAMPLES = r"""
 - name: Serve the release
   slipway_release:
     image: registry.example.com/slipway-api@sha256:...
-    models: {california: {version: "7", sha256: "..."}}
+    models: {california: {uri: "models:/california/7", sha256: "..."}}
     default_model: california
     folder: /var/lib/slipway/api
     group: caddy
@@ -110,7 +110,7 @@ def run(module):
     if module.check_mode:
         return {"changed": True, "seconds": {}}
     release.replace()
-    record = slipway_record.write(given["record"], {key: given[key] for key in ("image", "models", "default_model")})
+    record = slipway_record.write(given["record"], release.document())
     for complaint in slipway_record.prune(release.docker, record, given["bundles"]):
         module.warn(complaint)
     module.log(f"{release.title()} serves, {release.colours.live()}: {release.seconds}")

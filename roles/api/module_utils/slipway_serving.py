@@ -4,18 +4,25 @@ import grp
 import hashlib
 import json
 import os
+import re
 import time
 
 from ansible.module_utils.slipway_colours import COLOURS, SOCKET, Colours
 from ansible.module_utils.slipway_docker import DockerError
 from ansible.module_utils.slipway_server import ServerError, is_ready, prove
 
-# In the container: where the colour's folder and the bundles are.
+# In the container: where the colour's folder is, and where its image looks for <name>/<version>.
 SOCKETS, MODELS = "/run/slipway", "/models"
 RELEASE = "slipway.release"
 LOOKS_EVERY_SECONDS = 0.05
 # What a container gets to end beyond what its server takes to drain.
 STOP_MARGIN_SECONDS = 5
+
+
+def version(model):
+    """Return what a model's version is called: the number that models:/name/7 ends with, else how its digest begins."""
+    number = re.fullmatch(r"models:/[^/]+/([0-9]+)", model["uri"])
+    return number[1] if number else model["sha256"][:12]
 
 
 class ReleaseError(Exception):
@@ -29,20 +36,25 @@ class Release:
         self.given = given
         self.docker = docker
         self.colours = Colours(docker, given["folder"])
+        self.models = {name: model | {"version": version(model)} for name, model in sorted(given["models"].items())}
         self.seconds = {}
+
+    def document(self):
+        """Return what is served, for the record."""
+        return {"image": self.given["image"], "default_model": self.given["default_model"], "models": self.models}
 
     def options(self):
         """Return what `docker run` is told of this release, whatever its colour."""
-        models = sorted(self.given["models"].items())
-        served = ",".join(f"{name}@{model['version']}={MODELS}/{model['sha256']}" for name, model in models)
         environment = {
             "SLIPWAY_SOCKET": f"{SOCKETS}/{SOCKET}",
-            "SLIPWAY_MODELS": served,
             "SLIPWAY_DEFAULT_MODEL": self.given["default_model"],
             "SLIPWAY_IMAGE": self.given["image"],
             "SLIPWAY_DRAIN_SECONDS": str(self.given["drain_seconds"]),
         }
-        mounts = sorted({f"{self.given['bundles']}/{m['sha256']}:{MODELS}/{m['sha256']}:ro" for _, m in models})
+        mounts = [
+            f"{self.given['bundles']}/{model['sha256']}:{MODELS}/{name}/{model['version']}:ro"
+            for name, model in self.models.items()
+        ]
         own = [f"--env={key}={value}" for key, value in environment.items()]
         return [*self.given["options"], *own, *(f"--volume={mount}" for mount in mounts)]
 
@@ -90,7 +102,7 @@ class Release:
 
     def title(self):
         """Return how a person calls it."""
-        return ", ".join(f"{name} {model['version']}" for name, model in sorted(self.given["models"].items()))
+        return ", ".join(f"{name} {model['version']}" for name, model in self.models.items())
 
     def pull(self):
         """Have the image."""
@@ -120,7 +132,7 @@ class Release:
 
     def prove(self, colour):
         """Ask every model its golden rows."""
-        for name, model in sorted(self.given["models"].items()):
+        for name, model in self.models.items():
             with open(os.path.join(self.given["bundles"], model["sha256"], "golden.json"), encoding="utf-8") as file:
                 prove(self.colours.socket(colour), name, json.load(file), self.given["golden_limit_ms"])
 

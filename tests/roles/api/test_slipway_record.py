@@ -43,7 +43,7 @@ class Engine:
     def run(self, *arguments: str) -> str:
         if arguments[:2] == ("image", "ls"):
             return "\n".join(self.images)
-        if arguments[-1] == "used":
+        if arguments[-1] == "used@sha256:4":
             raise DockerError("docker image: image is being used")
         self.images.remove(arguments[-1])
         return ""
@@ -52,14 +52,14 @@ class Engine:
 def test_what_is_neither_current_nor_previous_is_removed(tmp_path: Path) -> None:
     for name in ("sha1", "sha2", "sha3", "sha9.new"):
         (tmp_path / name).mkdir()
-    record = {**release(3, "c"), "previous": release(2, "b")}
-    engine = Engine("a", "b", "c")
+    record = {**release(3, "c@sha256:3"), "previous": release(2, "b@sha256:2")}
+    engine = Engine("a@sha256:1", "b@sha256:2", "c@sha256:3", "built@<none>")
     assert prune(engine, json.loads(json.dumps(record)), str(tmp_path)) == []
     assert {path.name for path in tmp_path.iterdir()} == {"sha2", "sha3"}
-    assert engine.images == {"b", "c"}
+    assert engine.images == {"b@sha256:2", "c@sha256:3", "built@<none>"}
 
 
 def test_an_image_that_does_not_go_is_told(tmp_path: Path) -> None:
-    assert prune(Engine("used"), {**release(1, "a"), "previous": None}, str(tmp_path)) == [
-        "used stays: docker image: image is being used"
+    assert prune(Engine("used@sha256:4"), {**release(1, "a@sha256:1"), "previous": None}, str(tmp_path)) == [
+        "used@sha256:4 stays: docker image: image is being used"
     ]
