@@ -104,17 +104,21 @@ def run(module):
         changed = release.colours.live() is not None
         if changed and not module.check_mode:
             release.withdraw()
+            slipway_record.remove(given["record"])
         return {"changed": changed, "seconds": {}}
-    if release.serves():
-        return {"changed": False, "seconds": {}}
+    serves = release.serves()
     if module.check_mode:
-        return {"changed": True, "seconds": {}}
-    release.replace()
-    record = slipway_record.write(given["record"], release.document())
-    for complaint in slipway_record.prune(release.docker, record, given["bundles"]):
-        module.warn(complaint)
-    module.log(f"{release.title()} serves, {release.colours.live()}: {release.seconds}")
-    return {"changed": True, "seconds": release.seconds}
+        return {"changed": not serves, "seconds": {}}
+    if not serves:
+        release.replace()
+    # Also what a run that was cut off after the switch left to do.
+    retired = release.retire()
+    if recorded := slipway_record.differs(given["record"], release.document()):
+        record = slipway_record.write(given["record"], release.document())
+        for complaint in slipway_record.prune(release.docker, record, given["bundles"]):
+            module.warn(complaint)
+        module.log(f"{release.title()} serves, {release.colours.live()}: {release.seconds}")
+    return {"changed": not serves or retired or recorded, "seconds": release.seconds}
 
 
 def main():

@@ -19,13 +19,17 @@ def read(path):
         return {}
 
 
+def differs(path, served):
+    """Whether the record says something else."""
+    record = read(path)
+    return {key: record.get(key) for key in served} != served
+
+
 def write(path, served):
     """Record what is served from now on, and what was before it."""
     old = read(path)
-    before = {key: old.get(key) for key in ("image", "models")}
-    if before == {key: served[key] for key in before}:  # the same once more: started again, or with other settings
-        before = old.get("previous")
-    record = {**served, "since": time.time(), "previous": before if before and before["image"] else None}
+    before = {key: old[key] for key in served} if old else None
+    record = {**served, "since": time.time(), "previous": before}
     fresh = f"{path}.new"
     with open(fresh, "w", encoding="utf-8") as file:
         json.dump(record, file, indent=1)
@@ -33,6 +37,12 @@ def write(path, served):
         os.fsync(file.fileno())
     os.replace(fresh, path)
     return record
+
+
+def remove(path):
+    """Nothing is served."""
+    if os.path.exists(path):
+        os.unlink(path)
 
 
 def prune(docker, record, bundles):

@@ -90,11 +90,15 @@ class Release:
             self.colours.switch(new)
         except (ReleaseError, ServerError, DockerError, OSError) as error:
             self.colours.remove(new)
+            still = old and is_ready(self.colours.socket(old))
             raise ReleaseError(
-                f"{self.title()}: {error}; {'the old one serves on' if old else 'nothing serves'}"
+                f"{self.title()}: {error}; {'the old one serves on' if still else 'nothing serves'}"
             ) from error
+
+    def retire(self):
+        """Let the one that serves no more finish what it has, and remove it; return whether there was one."""
         with self.timed("drain"):
-            self.colours.remove(self.colours.other(), self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
+            return self.colours.remove(self.colours.other(), self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
 
     def timed(self, step):
         """Keep how long a step takes."""

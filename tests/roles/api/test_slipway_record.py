@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ansible.module_utils.slipway_docker import DockerError
-from ansible.module_utils.slipway_record import prune, read, write
+from ansible.module_utils.slipway_record import differs, prune, read, write
 
 
 def release(number: int, image: str = "api@sha256:1") -> dict[str, object]:
@@ -27,11 +27,12 @@ def test_the_one_before_is_kept(tmp_path: Path) -> None:
     assert read(path)["models"] == release(2)["models"]
 
 
-def test_the_same_again_keeps_what_was_before_it(tmp_path: Path) -> None:
+def test_the_record_differs_until_it_is_written(tmp_path: Path) -> None:
     path = str(tmp_path / "release.json")
-    for number in (1, 2, 2):
-        write(path, release(number))
-    assert read(path)["previous"] == release(1)
+    assert differs(path, release(1))
+    write(path, release(1))
+    assert not differs(path, release(1))
+    assert differs(path, release(2))
 
 
 class Engine:
