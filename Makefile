@@ -1,6 +1,6 @@
-# The front door: `make` lists what there is. Variables: DATA, PYTHON, ARGS (handed to the command behind the target).
+# The front door: `make` lists what there is. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, ARGS (handed to the command behind the target).
 .DEFAULT_GOAL := help
-.PHONY: help dev serve train mlflow test unit lint format lock image bench-serving system clean
+.PHONY: help up down status release rollback shell dev serve train mlflow test unit lint format lock image images push bench-serving system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -9,6 +9,24 @@ SHELL_FILES := $(wildcard tools/*.sh .ci/run)
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## The whole chain on this machine: a host that follows a branch to a model that answers over HTTPS
+	@$(PYTHON_IN) mlops python -m rehearsal up
+
+down: ## Remove all that `make up` made
+	@$(PYTHON_IN) mlops python -m rehearsal down
+
+status: ## How the host of `make up` is
+	@$(PYTHON_IN) mlops python -m rehearsal status
+
+release: ## Release by a commit: MODEL=models:/california/2 (or a bundle's folder), IMAGE=name
+	@$(PYTHON_IN) mlops python -m rehearsal release --model "$(MODEL)" --image "$(IMAGE)"
+
+rollback: ## Take the last release back, by a commit
+	@$(PYTHON_IN) mlops python -m rehearsal rollback
+
+shell: ## A shell on the host of `make up`
+	@$(PYTHON_IN) mlops python -m rehearsal shell
 
 dev: ## Train a model and serve it on this machine, with a curl line to paste (DATA=file.csv for your own data)
 	@$(PYTHON_IN) mlops python tools/dev.py dev
@@ -42,6 +60,13 @@ lock: ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer 
 
 image: ## Build the container image `api` (BASE=image to build on, IMAGE=name to give)
 	@"$$(tools/python.sh)" tools/image.py api
+
+images: ## Build what hosts run: `api`, and `mlops` (MLflow's server, training)
+	@"$$(tools/python.sh)" tools/image.py api mlops
+
+push: images ## Push both to a registry and print their digests (REGISTRY=ghcr.io/you)
+	@"$$(tools/python.sh)" tools/image.py push api "$(REGISTRY)"
+	@"$$(tools/python.sh)" tools/image.py push mlops "$(REGISTRY)"
 
 bench-serving: ## Requests a second, latency, memory: ours, FastAPI's and MLflow's in one run
 	@tools/need.sh wrk:wrk

@@ -15,6 +15,7 @@ NOTHING = {
     "README.md",
     "app",
     "bench",
+    "bootstrap",
     "charts",
     "docs",
     "images",

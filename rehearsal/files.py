@@ -1,0 +1,13 @@
+"""Files that appear whole."""
+
+import os
+from pathlib import Path
+
+
+def replace(path: Path, content: str, mode: int = 0o600) -> None:
+    """Write the file beside its place and move it there."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(content)
+    fresh.replace(path)

@@ -1,0 +1,57 @@
+"""Following the host's agent until it has applied a commit, or says why not."""
+
+import time
+
+from rehearsal.errors import Trouble
+from rehearsal.host import Host
+from rehearsal.progress import Progress
+
+LOOKS_EVERY_SECONDS = 0.5
+# The host looks every ten seconds.
+NOTICES_WITHIN_SECONDS = 90
+# A first run installs all there is.
+ENDS_WITHIN_SECONDS = 900
+
+
+class Failed(Trouble):
+    """The agent's reason why the commit is not applied."""
+
+
+def until_applied(host: Host, commit: str, progress: Progress) -> None:
+    """Return when the host has applied the commit; raises Failed with its reason."""
+    began = time.monotonic()
+    noticed = False
+    while True:
+        status, task = host.look()
+        if reached(status, commit):
+            return
+        noticed = noticed or status.get("attempted") == commit
+        running = bool(status.get("running"))
+        if noticed and not running and (reason := failure(status, commit)):
+            raise Failed(reason)
+        if running and task and (noticed or not status.get("applied")):
+            progress.news(f"the host runs {task}" if task.startswith("role") else f"the host runs {task!r}")
+        _check_time(host, time.monotonic() - began, noticed or running or not status, status)
+        time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def reached(status: dict[str, object], commit: str) -> bool:
+    """Whether the commit is applied, and whole."""
+    return status.get("applied") == status.get("attempted") == commit and not status.get("failures")
+
+
+def failure(status: dict[str, object], commit: str) -> str:
+    """Return why the run of the commit failed, "" where it did not."""
+    if status.get("attempted") == commit and status.get("failures"):
+        return str(status.get("reason") or "the run failed, and says nothing more")
+    return ""
+
+
+def _check_time(host: Host, seconds: float, busy: bool, status: dict[str, object]) -> None:
+    limit = ENDS_WITHIN_SECONDS if busy else NOTICES_WITHIN_SECONDS
+    if seconds > limit:
+        said = status.get("said") or "it has not said anything yet"
+        raise Failed(
+            f"the host has not {'done' if busy else 'begun'} it within {limit} s: {said};"
+            f" `make shell`, then `journalctl -u slipway-bootstrap -u slipway-pull` tells more ({host.name})"
+        )

@@ -1,0 +1,84 @@
+"""What stands in for a team's git server and registry: two containers on the rehearsal's network."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import machine
+
+from rehearsal.docker import docker, inspect, is_running
+from rehearsal.errors import Trouble
+from rehearsal.place import FORGE, REGISTRY, Place
+from rehearsal.ports import HOST, choose
+from rehearsal.state import State, keep
+
+ANSWERS_WITHIN_SECONDS = 30
+CONFIGURATION = Path(__file__).with_name("registry.yml")
+# In the container.
+REPOSITORY, LAYERS = "/srv/slipway.git", "/var/lib/registry"
+
+
+def repository() -> str:
+    """Return the address that the host clones."""
+    return f"git://{FORGE}/{Path(REPOSITORY).name}"
+
+
+def up(place: Place, state: State) -> list[str]:
+    """Have network, git and registry; return what had to be started."""
+    if inspect("network", place.named("net")) is None:
+        docker("network", "create", "--label", machine.label(), place.named("net"))
+    started = []
+    if not is_running(place.named("forge")):
+        _git(place, state)
+        started.append("git")
+    if not is_running(place.named("registry")):
+        _registry(place, state)
+        started.append("registry")
+    _await(state)
+    return started
+
+
+def _git(place: Place, state: State) -> None:
+    base = str(Path(REPOSITORY).parent)
+    mount = f"type=bind,source={place.remote},target={REPOSITORY},readonly"
+    serve = ["git", "daemon", "--reuseaddr", "--export-all", f"--base-path={base}", REPOSITORY]
+    _run(place, state, "forge", FORGE, ["--mount", mount], serve)
+
+
+def _registry(place: Place, state: State) -> None:
+    # Made here, so that it belongs to this user.
+    place.layers.mkdir(exist_ok=True)
+    state.registry = choose(state.registry or place.first_port(), {state.https})
+    keep(place, state)
+    name, port = REGISTRY.split(":")
+    options = [
+        *("--publish", f"{HOST}:{state.registry}:{port}"),
+        *("--mount", f"type=bind,source={place.layers},target={LAYERS}"),
+        *("--mount", f"type=bind,source={CONFIGURATION},target=/etc/registry.yml,readonly"),
+    ]
+    _run(place, state, "registry", name, options, ["docker-registry", "serve", "/etc/registry.yml"])
+
+
+def _run(place: Place, state: State, what: str, alias: str, options: list[str], command: list[str]) -> None:
+    name = place.named(what)
+    if inspect("container", name) is not None:
+        docker("rm", "--force", name)  # it stopped: made anew it has the ports and folders of now
+    # As this user: what they write is ours to remove, and git reads a repository only for whom it belongs to.
+    own = ["--detach", "--init", "--name", name, "--label", machine.label(), "--user", f"{os.getuid()}:{os.getgid()}"]
+    network = ["--network", place.named("net"), "--network-alias", alias]
+    hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--restart=unless-stopped"]
+    docker("run", *own, *network, *hardened, *options, state.images["host"], *command)
+
+
+def _await(state: State) -> None:
+    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{state.registry}/v2/", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            if time.monotonic() > deadline:
+                raise Trouble(f"the registry did not answer within {ANSWERS_WITHIN_SECONDS} s: {error}") from error
+        time.sleep(0.05)

@@ -1,0 +1,103 @@
+"""The container that plays the instance."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import machine
+
+from rehearsal import seed
+from rehearsal.docker import docker, inspect, is_running
+from rehearsal.errors import Trouble
+from rehearsal.place import Place
+from rehearsal.ports import HOST, choose
+from rehearsal.progress import Progress
+from rehearsal.state import State, keep
+
+SEED = "/var/lib/cloud/seed/nocloud"
+DATA = Path("/var/lib/slipway")
+HTTPS = 443
+# One call for both: the agent's own account, and what it does right now.
+LOOK = f"slipway-pull status --json; echo; tail -n 1 {DATA}/report.jsonl"
+# Of a shell, for a command that is not there.
+NO_COMMAND = 127
+
+
+class Host:
+    """One host, by its container."""
+
+    def __init__(self, place: Place) -> None:
+        """It may not be there yet."""
+        self.place = place
+        self.name = place.named("host")
+
+    def up(self, state: State, progress: Progress) -> str:
+        """Have it booted; return what was done about it."""
+        found = inspect("container", self.name)
+        if found is None:
+            return self._create(state, progress)
+        if not found["State"]["Running"]:
+            docker("start", self.name)
+            machine.await_boot(self.name)
+            return "started again"
+        if found["Image"] != state.images["host"]:
+            progress.say("the host still runs the image `host` of before: `make down` and `make up` take the new one")
+        return "runs"
+
+    def _create(self, state: State, progress: Progress) -> str:
+        state.https = choose(state.https or self.place.first_port() + 1, {state.registry})
+        keep(self.place, state)
+        seed.write(self.place, self.name)
+        progress.news("booting the host: systemd, cloud-init")
+        options = [
+            *("--network", self.place.named("net"), "--publish", f"{HOST}:{state.https}:{HTTPS}"),
+            *("--volume", f"{self.place.seed}:{SEED}:ro"),
+        ]
+        try:
+            machine.start(self.name, *options, image=state.images["host"])
+        except BaseException:
+            # Half a host is worse than none: the next `up` would take it for one.
+            machine.remove(self.name)
+            raise
+        return "booted"
+
+    def run(self, *command: str, stdin: bytes | None = None) -> str:
+        """Return what a command prints on the host; raises Trouble where it fails."""
+        return docker("exec", *(["-i"] if stdin is not None else []), self.name, *command, stdin=stdin)
+
+    def read(self, path: Path | str) -> str | None:
+        """Return a file of the host, None where there is none."""
+        done = subprocess.run(["docker", "exec", self.name, "cat", str(path)], check=False, capture_output=True)
+        return done.stdout.decode() if done.returncode == 0 else None
+
+    def copy(self, folder: Path, target: Path) -> None:
+        """Have a folder's files on the host, whole or not at all."""
+        fresh = f"{target}.new"
+        self.run("sh", "-c", 'rm -rf "$0" && mkdir -p "$0"', fresh)
+        docker("cp", f"{folder}/.", f"{self.name}:{fresh}")
+        self.run("sh", "-c", 'chown -R 0:0 "$0" && rm -rf "$1" && mv "$0" "$1"', fresh, str(target))
+
+    def look(self) -> tuple[dict[str, Any], str]:
+        """Return what `slipway-pull status` says, empty before the agent is there, and the task that runs."""
+        if not is_running(self.name):
+            raise Trouble(f"the host {self.name} does not run: `make up` starts it")
+        done = subprocess.run(["docker", "exec", self.name, "sh", "-c", LOOK], check=False, capture_output=True)
+        status, _, event = done.stdout.decode(errors="replace").strip().rpartition("\n\n")
+        return _object(status), told(event)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}  # not there yet, or between two files
+    return found if isinstance(found, dict) else {}
+
+
+def told(event: str) -> str:
+    """Return a line of the agent's report as a person reads it, "" where it is about no task."""
+    found = _object(event.splitlines()[-1] if event else "")
+    task = str(found.get("task", ""))
+    role = str(found.get("role", ""))
+    return f"role {role}: {task.removeprefix(f'{role} : ')}" if role else task

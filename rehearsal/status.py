@@ -1,0 +1,87 @@
+"""How a rehearsal is, for a person and as JSON."""
+
+import json
+import subprocess
+from typing import Any
+
+from rehearsal import gateway, release
+from rehearsal import state as states
+from rehearsal.docker import is_running
+from rehearsal.errors import Trouble
+from rehearsal.host import DATA, Host
+from rehearsal.place import BRANCH, Place
+from rehearsal.remote import Remote
+
+AGENT = ("state", "reason", "applied", "attempted", "head", "retry_at", "seconds", "scope", "roles")
+
+
+def view(place: Place) -> dict[str, Any]:
+    """Return all of it; raises Trouble where there is no rehearsal."""
+    if not place.state.exists() or not place.remote.exists():
+        raise Trouble("nothing is up here: `make up` starts it")
+    state, remote, host = states.read(place), Remote(place), Host(place)
+    url = gateway.address(place, state)
+    commit = remote.tip()
+    document = release.read(remote, commit) if commit else {}
+    running = is_running(host.name)
+    agent = host.look()[0] if running else {}
+    return {
+        "url": url,
+        "ca": str(place.ca),
+        "mlflow_url": f"{url}/mlflow",
+        "branch": BRANCH,
+        "commit": commit,
+        "models": {name: {"version": release.version(m)} | m for name, m in document.get("models", {}).items()},
+        "image": document.get("image", ""),
+        "credentials": str(place.credentials),
+        "remote": str(place.remote),
+        "host": host.name,
+        "running": running,
+        "serves": serving(place, url),
+        "agent": {key: agent[key] for key in AGENT if key in agent},
+        "disk": disk(host) if running else "",
+    }
+
+
+def serving(place: Place, url: str) -> str:
+    """Return what answers, as a person calls it."""
+    if not place.ca.exists():
+        return "nothing yet"
+    try:
+        status, about = gateway.ask(place, f"{url}/version")
+    except OSError as error:
+        return f"nothing ({getattr(error, 'reason', error)})"
+    if status != 200:
+        return f"nothing ({status}: {about})"
+    return ", ".join(f"{model['name']} {model['version']}" for model in about["models"])
+
+
+def disk(host: Host) -> str:
+    """Return what the host's own files and images take."""
+    command = ["docker", "exec", host.name, "du", "-shc", str(DATA), "/var/lib/docker"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1].split()[0] if done.stdout.strip() else "unknown"
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return it for a person."""
+    agent = found["agent"]
+    said = agent.get("state", "not there yet") + (f": {agent['reason']}" if agent.get("reason") else "")
+    models = ", ".join(f"{name} {model['version']}" for name, model in found["models"].items()) or "nothing yet"
+    rows = [
+        ("API", f"{found['url']}/docs"),
+        ("MLflow", f"{found['mlflow_url']}/ (login: {found['credentials']})"),
+        ("serves", found["serves"]),
+        ("release", f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models),
+        ("branch", f"{found['branch']} at {found['commit'][:8]} of {found['remote']}"),
+        ("host", f"{found['host']}, {'running' if found['running'] else 'not running: `make up` starts it'}"),
+        ("agent", said),
+        ("disk", found["disk"]),
+    ]
+    return [f"{name:<8} {value}" for name, value in rows if value]
+
+
+def show(place: Place, as_json: bool) -> None:
+    """Print it."""
+    found = view(place)
+    print(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))

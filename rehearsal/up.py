@@ -1,0 +1,119 @@
+"""`make up`: the chain from the checkout to an answer, each link only where it is not there."""
+
+import json
+import shlex
+
+from rehearsal import forge, gateway, images, power, release, snapshot
+from rehearsal import state as states
+from rehearsal.errors import Trouble
+from rehearsal.follow import Failed, until_applied
+from rehearsal.host import Host
+from rehearsal.place import Place
+from rehearsal.progress import Progress
+from rehearsal.release import Pin
+from rehearsal.releasing import Releases, example
+from rehearsal.remote import Remote
+from rehearsal.state import State
+from rehearsal.tracking import Tracking
+
+MODEL = "california"
+
+
+def up(place: Place, progress: Progress) -> None:
+    """Have all of it, and say how to ask it."""
+    place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = states.read(place)
+    api = ground(place, state, progress)
+    host = converge(place, state, progress)
+    tracking = Tracking(place, state)
+    with progress.step("taking the certificate and MLflow's login from the host"):
+        gateway.trust(place, host)
+        tracking.log_in(host)
+    serve(place, state, progress, tracking, api)
+    finish(place, state, progress, tracking)
+
+
+def ground(place: Place, state: State, progress: Progress) -> str:
+    """Have engine, images, remote and registry; return the API's image by digest."""
+    with progress.step("Docker Engine"):
+        progress.result(power.on(place, state))
+    with progress.step("images host, api and mlops"):
+        progress.result(", ".join(images.build(place, state)) or "nothing changed")
+    with progress.step("git remote and registry"):
+        Remote(place)
+        progress.result(", ".join(forge.up(place, state)) or "run")
+    with progress.step("images into the registry"):
+        return images.push(place, state, state.images["api"], "slipway-api")
+
+
+def converge(place: Place, state: State, progress: Progress) -> Host:
+    """Have the host at the commit of the checkout as it is."""
+    host = Host(place)
+    with progress.step("the checkout as a commit for the host"):
+        mlflow = images.push(place, state, state.images["mlops"], "slipway-mlops")
+        commit = snapshot.take(place, Remote(place), {"mlflow_image": mlflow})
+        progress.result(commit[:8])
+    with progress.step("the host"):
+        progress.result(host.up(state, progress))
+    with progress.step("the host follows its branch"):
+        try:
+            until_applied(host, commit, progress)
+        except Failed as failed:
+            raise Trouble(
+                f"the host could not become what its branch says: {failed}. It tries again by itself: `make up` goes on"
+                " from here once it has; `make shell` looks at it"
+            ) from failed
+        progress.result("in sync")
+    return host
+
+
+def serve(place: Place, state: State, progress: Progress, tracking: Tracking, api: str) -> None:
+    """Have a release that serves: the first, or this checkout's API in place of the one that `up` released before."""
+    releases = Releases(place, state, progress)
+    document = release.read(releases.remote, releases.remote.tip())
+    if not document:
+        pin = trained(place, progress, tracking, releases)
+        releases.make(pin, api)
+    elif document["image"] == state.released != api:
+        releases.make(None, api)
+    else:
+        with progress.step("what is released"):
+            progress.result(releases.await_served(document))
+        return
+    state.released = api
+    states.keep(place, state)
+
+
+def trained(place: Place, progress: Progress, tracking: Tracking, releases: Releases) -> Pin:
+    """Return the newest version of the model, trained now where there is none."""
+    with progress.step("training a model, against the host's MLflow"):
+        found = tracking.newest(MODEL)
+        if found:
+            number, said = str(found["version"]), "is in the registry already"
+        else:
+            made = tracking.train(progress)
+            number = str(made["version"])
+            said = f"R2 {made['metrics']['r2']:.3f}" + (", of made-up data" if made["data"] == "generated" else "")
+        progress.result(f"{MODEL} {number} {said}")
+    return releases.pin(f"models:/{MODEL}/{number}")
+
+
+def finish(place: Place, state: State, progress: Progress, tracking: Tracking) -> None:
+    """Ask for a prediction, and print what a person needs to go on."""
+    releases = Releases(place, state, progress)
+    document = release.read(releases.remote, releases.remote.tip())
+    body = example(releases.host, document["models"][document["default_model"]]["sha256"])
+    url = f"{releases.url}/predict"
+    with progress.step("a prediction"):
+        status, answer = gateway.ask(place, url, json.loads(body))
+        if status != 200:
+            raise Trouble(f"{url} answers {status}: {answer}")
+        progress.result(str(answer["predictions"]))
+    line = (
+        f"curl --cacert {shlex.quote(str(place.ca))} {url} -H 'content-type: application/json' -d {shlex.quote(body)}"
+    )
+    print(
+        f"\n  API      {releases.url}/docs\n  MLflow   {tracking.url}/ (login: {place.credentials})\n"
+        f"  ask it   {line}\n",
+        flush=True,
+    )
