@@ -1,4 +1,7 @@
-"""Build a container image of this repository: `make image`.
+"""Build container images of this repository, and push them: `make image`, `make images`, `make push`.
+
+    python tools/image.py NAME ...                build, and print name and id of each
+    python tools/image.py push NAME REGISTRY      push what was built, and print REGISTRY/slipway-NAME@sha256:...
 
 The base is BASE where it is given, else Debian 13 from its registry; where that can't be reached, mmdebstrap makes it.
 """
@@ -13,6 +16,7 @@ from pathlib import Path
 
 from common import ROOT, cache, held, identity, say
 from engine import engine
+from registry import push
 
 BASE = "debian:trixie-slim"
 MADE = "slipway-base:trixie"
@@ -100,15 +104,33 @@ def remove_old_layers() -> None:
     subprocess.run(["docker", "image", "prune", "--force", *filters], check=True, stdout=subprocess.DEVNULL)
 
 
-def main(name: str) -> None:
+def tag_of(name: str) -> str:
+    """What this checkout calls the image."""
+    return os.environ.get("IMAGE") or f"slipway-{name}:{identity()}"
+
+
+def make(name: str) -> None:
     """Build the image and say what came of it."""
     started = time.monotonic()
-    tag = os.environ.get("IMAGE") or f"slipway-{name}:{identity()}"
-    with engine():
-        digest, size = build(name, tag).split()
-        remove_old_layers()
+    tag = tag_of(name)
+    digest, size = build(name, tag).split()
     say(f"{tag} built in {time.monotonic() - started:.0f} s, {int(size) / 1e6:.0f} MB")
-    print(f"{tag} {digest}")
+    print(f"{tag} {digest}", flush=True)
+
+
+def main(*arguments: str) -> None:
+    """Build, or push."""
+    with engine():
+        match arguments:
+            case ("push", name, registry):
+                print(push(name, tag_of(name), registry))
+            case (*names,) if names and all((ROOT / "images" / name / "Dockerfile").is_file() for name in names):
+                for name in names:
+                    make(name)
+                remove_old_layers()
+            case _:
+                known = ", ".join(sorted(path.parent.name for path in (ROOT / "images").glob("*/Dockerfile")))
+                raise SystemExit(f"slipway: {' '.join(arguments)!r}: wanted names of {known}, or push NAME REGISTRY")
 
 
 if __name__ == "__main__":

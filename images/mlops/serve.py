@@ -108,8 +108,16 @@ def serve() -> None:
     handlers.initialize_backend_stores()
     follow_password()
     gate = Gate(auth.create_app(), lambda user, password: auth._authenticate_cached(user, password) is not None)
-    config = {"log_config": str(_UVICORN_LOG_CONFIG), "timeout_graceful_shutdown": DRAIN_SECONDS}
-    uvicorn.run(gate, host=HOST, port=PORT, server_header=False, **config)  # type: ignore[arg-type]
+    uvicorn.run(
+        gate,
+        host=HOST,
+        port=PORT,
+        log_config=str(_UVICORN_LOG_CONFIG),
+        server_header=False,
+        # Whom a proxy speaks for is its own claim, and MLflow lets this machine's own clients do more.
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 def main() -> int:

@@ -1,0 +1,58 @@
+"""A registry of images: where hosts pull by digest what was built here."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from common import say
+
+# host[:port][/path]; the first part of a name is a host only with a dot or a port in it, or as localhost.
+REGISTRY = re.compile(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9.-]+:\d+)(:\d+)?(/[a-z0-9._-]+)*")
+
+
+def push(name: str, image: str, registry: str) -> str:
+    """Push the image under its own id, and return the reference by digest that a host pulls.
+
+    Layers that the registry has are not sent again. Raises SystemExit where it takes none.
+    """
+    registry = registry.rstrip("/").lower()  # an owner's name may have capitals, a registry's may not
+    if not REGISTRY.fullmatch(registry):
+        raise SystemExit(f"slipway: REGISTRY={registry!r}: wanted a registry, as ghcr.io/you or 127.0.0.1:5000")
+    repository = f"{registry}/slipway-{name}"
+    # A tag of its own for each image: what a digest names stays in the registry when the next one comes.
+    tag = f"{repository}:{_id(image)}"
+    say(f"pushing {tag} ...")
+    subprocess.run(["docker", "tag", image, tag], check=True)
+    try:
+        reference = f"{repository}@{_pushed(tag, registry)}"
+    finally:
+        subprocess.run(["docker", "rmi", "--no-prune", tag], check=True, stdout=subprocess.DEVNULL)
+    _summarize(reference)
+    return reference
+
+
+def _id(image: str) -> str:
+    done = subprocess.run(
+        ["docker", "image", "inspect", "--format", "{{.Id}}", image], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"slipway: {image} is not there: `make images` builds it")
+    return done.stdout.strip().removeprefix("sha256:")[:12]
+
+
+def _pushed(tag: str, registry: str) -> str:
+    """Push, and return the digest."""
+    done = subprocess.run(["docker", "push", tag], check=False, capture_output=True, text=True)
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:] or ["docker push gave no reason"]
+        raise SystemExit(f"slipway: {registry} does not take {tag}: {reason[0]}")
+    digests = re.findall(r"digest: (sha256:[0-9a-f]{64})", done.stdout)
+    return str(digests[-1])
+
+
+def _summarize(reference: str) -> None:
+    """Tell it on the page of the job, where a job runs this."""
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(page).open("a") as file:
+            file.write(f"`{reference}`\n\n")
