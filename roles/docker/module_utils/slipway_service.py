@@ -1,0 +1,77 @@
+"""A container that runs for good: as it is described, and answering."""
+
+import datetime
+import hashlib
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+
+LABEL = "slipway.described"
+LOOKS_EVERY_SECONDS = 0.1
+ANSWERS_WITHIN_SECONDS = 5
+
+
+class ServiceError(Exception):
+    """Why it does not answer, as a sentence."""
+
+
+class Service:
+    """What is to run: `given` is what the module `slipway_container` takes."""
+
+    def __init__(self, given, docker):
+        self.given = given
+        self.docker = docker
+        self.name = given["name"]
+
+    def described(self):
+        """Return the name of exactly this description: a container that bears it needs no replacing."""
+        return hashlib.sha256(json.dumps([self.given[key] for key in ("image", "options", "command")]).encode()).hexdigest()
+
+    def lacks(self):
+        """Return why the container cannot stay as it is, empty where it can."""
+        found = self.docker.inspect("container", self.name)
+        if not found:
+            return "is not there"
+        if found["Config"]["Labels"].get(LABEL) != self.described():
+            return "was described otherwise"
+        if not found["State"]["Running"]:
+            return "does not run"
+        began = datetime.datetime.fromisoformat(found["State"]["StartedAt"]).timestamp()
+        newer = [path for path in self.given["reads"] if os.path.getmtime(path) > began]
+        return f"started before {newer[0]} was written" if newer else ""
+
+    def replace(self):
+        """Run it anew; an image that cannot be had leaves the old one running. Raises DockerError."""
+        if not self.docker.has_image(self.given["image"]):
+            self.docker.run("pull", "--quiet", self.given["image"])
+        if self.docker.inspect("container", self.name):
+            # Stopped first: what it has under way gets the time to end.
+            self.docker.run("stop", self.name)
+            self.docker.run("rm", "--force", "--volumes", self.name)
+        own = ["--name", self.name, "--label", f"{LABEL}={self.described()}", "--restart", "unless-stopped"]
+        self.docker.run("run", "--detach", *own, *self.given["options"], self.given["image"], *self.given["command"])
+
+    def await_answer(self):
+        """Return when it answers; raises ServiceError where it ends, starts over and over, or takes too long."""
+        deadline = time.monotonic() + self.given["seconds"]
+        while not answers(self.given["url"]):
+            found = self.docker.inspect("container", self.name)
+            if not found or not found["State"]["Running"] or found["RestartCount"]:
+                raise ServiceError(f"{self.name}: its container ended: {self.docker.complaint(self.name)}")
+            if time.monotonic() > deadline:
+                late = f"no answer at {self.given['url']} within {self.given['seconds']} s"
+                raise ServiceError(f"{self.name}: {late}: {self.docker.complaint(self.name)}")
+            time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def answers(url):
+    """Whether a GET is answered with success."""
+    # No proxy of the environment's: this is about a port of the host's own.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=ANSWERS_WITHIN_SECONDS):
+            return True
+    except OSError:
+        return False
