@@ -46,9 +46,9 @@ test: ## Everything that can be checked, cheapest first; as root on Debian it in
 unit: ## The tests that need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)
 
-lint: ## Formatting, rules, types, YAML, workflows, shell
+lint: ## Formatting, rules, types, YAML, roles, workflows, shell
 	@tools/need.sh shellcheck:shellcheck
-	@$(PYTHON_IN) dev sh -c 'ruff format --check . && ruff check . && mypy && yamllint --strict .'
+	@$(PYTHON_IN) dev sh -c 'ruff format --check . && ruff check . && mypy && yamllint --strict . && ansible-lint -q roles site.yml'
 	@$(call GO_TOOL,actionlint)
 	@shellcheck $(SHELL_FILES)
 

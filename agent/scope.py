@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 # Top-level entries that no role reads. Hosts get the code of `app` and `training` as images, by digest.
 NOTHING = {
+    ".ansible-lint",
     ".ci",
     ".dockerignore",
     ".editorconfig",

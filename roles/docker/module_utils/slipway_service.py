@@ -27,7 +27,8 @@ class Service:
 
     def described(self):
         """Return the name of exactly this description: a container that bears it needs no replacing."""
-        return hashlib.sha256(json.dumps([self.given[key] for key in ("image", "options", "command")]).encode()).hexdigest()
+        description = [self.given[key] for key in ("image", "options", "command")]
+        return hashlib.sha256(json.dumps(description).encode()).hexdigest()
 
     def lacks(self):
         """Return why the container cannot stay as it is, empty where it can."""

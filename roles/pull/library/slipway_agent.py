@@ -13,8 +13,8 @@ DOCUMENTATION = r"""
 module: slipway_agent
 short_description: Install the pull agent
 description:
-  - Each version has a folder of its own, and the link C(<folder>/agent) turns to it in one step. A run that is under way
-    goes on with the version that it began with, so the one before is kept.
+  - Each version has a folder of its own, and the link C(<folder>/agent) turns to it in one step. A run that is
+    under way goes on with the version that it began with, so the one before is kept.
   - Compiled, since the agent's service cannot write bytecode and is started every minute.
 options:
   source:
