@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import image as builder
+import registry
 
-from rehearsal.docker import docker, inspect
+from rehearsal.docker import inspect
 from rehearsal.errors import Trouble
 from rehearsal.place import REGISTRY, Place
 from rehearsal.ports import HOST
@@ -23,6 +24,7 @@ NAMES = ("host", "api", "mlops")
 COPY = re.compile(r"^COPY +(?!--)(.+) +\S+$", re.MULTILINE)
 # What besides files decides what comes of a build.
 VARIABLES = ("BASE", "PIP_INDEX_URL")
+BUILD = "import image, sys; print(image.build(*sys.argv[1:]))"
 SHOWN_LINES = 20
 REGISTRY_ANSWERS_WITHIN_SECONDS = 10
 
@@ -55,6 +57,7 @@ def build(place: Place, state: State) -> list[str]:
         builder.base()  # once, before all ask for it
         with ThreadPoolExecutor(len(stale)) as pool:
             ids = dict(zip(stale, pool.map(lambda name: _build(place, name), stale), strict=True))
+        builder.remove_old_layers()
         state.images |= ids
         state.inputs |= {name: wanted[name] for name in stale}
         keep(place, state)
@@ -67,40 +70,34 @@ def _has(image: str | None) -> bool:
 
 def _build(place: Place, name: str) -> str:
     log = place.folder / f"build-{name}.log"
-    command = [sys.executable, str(place.root / "tools" / "image.py"), name]
-    environment = {key: value for key, value in os.environ.items() if key != "IMAGE"}
+    # A process for each: they are built at once, and docker's output goes to a file.
     with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=file, text=True, env=environment)
+        done = subprocess.run(
+            [sys.executable, "-c", BUILD, name, builder.tag_of(name)],
+            check=False,
+            cwd=place.root / "tools",
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        )
     if done.returncode:
         last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:])
         raise Trouble(f"the image {name} could not be built, {log} has it all, its end:\n{last}")
-    return done.stdout.split()[1]
+    return done.stdout.split()[0]
 
 
 def push(place: Place, state: State, image: str, name: str) -> str:
-    """Have an image in the registry; return how a host calls it, by digest. `name` is its name there."""
+    """Have an image in the registry; return how a host calls it, by digest. `name` is api or mlops."""
     found = inspect("image", image)
     if found is None:
         raise Trouble(f"IMAGE={image}: the engine has no such image: build it, or name one of `docker image ls`")
     pushed = state.pushed.get(found["Id"], "")
-    if pushed.startswith(f"{REGISTRY}/{name}@") and is_there(state, pushed):
+    if pushed.startswith(f"{REGISTRY}/slipway-{name}@") and is_there(state, pushed):
         return pushed
-    state.pushed[found["Id"]] = f"{REGISTRY}/{name}@{_push(place, state, image, name)}"
+    digest = registry.push(name, image, f"{HOST}:{state.registry}").partition("@")[2]
+    state.pushed[found["Id"]] = f"{REGISTRY}/slipway-{name}@{digest}"
     keep(place, state)
     return state.pushed[found["Id"]]
-
-
-def _push(place: Place, state: State, image: str, name: str) -> str:
-    target = f"{HOST}:{state.registry}/{name}:{place.identity}"
-    docker("tag", image, target)
-    try:
-        said = docker("push", target)
-    finally:
-        docker("image", "rm", target)
-    digest = re.search(r"digest: (sha256:[0-9a-f]{64})", said)
-    if digest is None:
-        raise Trouble(f"docker push {target} named no digest: {said}")
-    return digest[1]
 
 
 def is_there(state: State, reference: str) -> bool:

@@ -40,7 +40,7 @@ class Releases:
 
     def image(self, name: str) -> str:
         """Return an image by digest; one of this machine is pushed."""
-        return name if "@sha256:" in name else images.push(self.place, self.state, name, "slipway-api")
+        return name if "@sha256:" in name else images.push(self.place, self.state, name, "api")
 
     def make(self, pin: Pin | None, image: str) -> None:
         """Release a model or an image or both; return when it serves. Raises Trouble with the reason why not."""

@@ -43,14 +43,14 @@ def ground(place: Place, state: State, progress: Progress) -> str:
         Remote(place)
         progress.result(", ".join(forge.up(place, state)) or "run")
     with progress.step("images into the registry"):
-        return images.push(place, state, state.images["api"], "slipway-api")
+        return images.push(place, state, state.images["api"], "api")
 
 
 def converge(place: Place, state: State, progress: Progress) -> Host:
     """Have the host at the commit of the checkout as it is."""
     host = Host(place)
     with progress.step("the checkout as a commit for the host"):
-        mlflow = images.push(place, state, state.images["mlops"], "slipway-mlops")
+        mlflow = images.push(place, state, state.images["mlops"], "mlops")
         commit = snapshot.take(place, Remote(place), {"mlflow_image": mlflow})
         progress.result(commit[:8])
     with progress.step("the host"):
