@@ -1,4 +1,4 @@
-"""The image `api`, built once, and containers of it that no test leaves behind."""
+"""The images, built once, and containers of it that no test leaves behind."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,12 @@ import pytest
 from common import ROOT
 from leftovers import LABEL
 
+from tests.image.engine import docker
+from tests.image.tracking import PASSWORD, Tracking
+
 READY_SECONDS = 60.0
 # As the api role will run it.
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=512m")
-
-
-def docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
-    return done.stdout.strip()
 
 
 class Container:
@@ -56,18 +54,28 @@ class Container:
         return done.stdout + done.stderr
 
 
-@pytest.fixture(scope="session")
-def image() -> str:
+def built(name: str) -> str:
     """The name of the image, built from the checkout as it is."""
     made = subprocess.run(
-        [sys.executable, ROOT / "tools" / "image.py", "api"], check=False, capture_output=True, text=True
+        [sys.executable, ROOT / "tools" / "image.py", name], check=False, capture_output=True, text=True
     )
     assert made.returncode == 0, made.stderr
     return made.stdout.split()[0]
 
 
 @pytest.fixture(scope="session")
-def files(image: str) -> dict[str, tarfile.TarInfo]:
+def image() -> str:
+    """The image `api`."""
+    return built("api")
+
+
+@pytest.fixture(scope="session")
+def mlops() -> str:
+    """The image `mlops`."""
+    return built("mlops")
+
+
+def content(image: str) -> dict[str, tarfile.TarInfo]:
     """What is in the image, by path."""
     name = docker("create", "--label", LABEL, image)
     try:
@@ -103,3 +111,46 @@ def run(image: str) -> Iterator[Callable[..., str]]:
     yield start
     for name in started:
         docker("rm", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def serve(mlops: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Tracking]]:
+    """Start MLflow servers of the image; those with the same `volume` follow each other on what they keep."""
+    started: list[Tracking] = []
+    volumes: set[str] = set()
+
+    def start(volume: str, password: str | None = PASSWORD, wait: bool = True) -> Tracking:
+        secrets = tmp_path_factory.mktemp("secrets")
+        secrets.chmod(0o755)
+        (secrets / "flask_secret_key").write_text("a key for forms")
+        if password is not None:
+            (secrets / "admin_password").write_text(f"{password}\n")
+        if volume not in volumes:
+            docker("volume", "create", "--label", LABEL, volume)
+            volumes.add(volume)
+        started.append(Tracking(mlops, volume, secrets, password))
+        if wait:
+            started[-1].wait_until_ready()
+        return started[-1]
+
+    yield start
+    for server in started:
+        docker("rm", "--force", server.name)
+    for volume in volumes:
+        docker("volume", "rm", volume)
+
+
+@pytest.fixture(scope="module")
+def tracking(serve: Callable[..., Tracking]) -> Tracking:
+    """A running MLflow server, all a module's."""
+    return serve(unique("tracking"))
+
+
+@pytest.fixture
+def volume() -> str:
+    """A name for a volume that no other run has."""
+    return unique("volume")
+
+
+def unique(name: str) -> str:
+    return f"slipway-test-{name}-{uuid.uuid4().hex[:8]}"

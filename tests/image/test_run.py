@@ -1,6 +1,7 @@
 """The image serves from a bundle that is mounted, on a file system that nothing writes to."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.conftest import Container, docker
+from tests.app.http_client import Connection, request
+from tests.image.conftest import Container
+from tests.image.engine import docker
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +70,26 @@ def test_it_needs_no_network(run: Run, models: Path) -> None:
     ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/readyz').status)"
     wait = f"import time\nwhile True:\n try:\n  {ask}; break\n except OSError: time.sleep(0.05)"
     assert docker("exec", name, "timeout", "60", "python", "-c", wait) == "200"
+
+
+def test_on_a_unix_socket_it_needs_none_and_docker_still_sees_that_it_is_healthy(
+    run: Run, models: Path, tmp_path_factory: pytest.TempPathFactory, image: str
+) -> None:
+    folder = tmp_path_factory.mktemp("s")
+    # The container's user is none of this machine's.
+    folder.chmod(0o777)
+    name = run(
+        models, "--network=none", f"--volume={folder}:/run/slipway", "--env=SLIPWAY_SOCKET=/run/slipway/http.sock"
+    )
+    (_, *command) = json.loads(docker("image", "inspect", "--format", "{{json .Config.Healthcheck.Test}}", image))
+    docker("exec", name, "sh", "-c", f"until {shlex.join(command)}; do sleep 0.05; done")
+    rows, predictions = golden(models)
+    body = json.dumps({"features": rows}).encode()
+    with Connection(str(folder / "http.sock")) as connection:
+        assert connection.ask(request(body)).json["predictions"] == pytest.approx(predictions, rel=1e-5)
+    docker("stop", "--time=30", name)
+    assert docker("inspect", "--format", "{{.State.ExitCode}}", name) == "0"
+    assert not list(folder.iterdir())
 
 
 def test_it_ends_on_its_own_when_it_is_stopped(served: Container) -> None:
