@@ -14,10 +14,11 @@ from errors import Refused
 
 @dataclass(frozen=True)
 class Schema:
-    """How one kind of database changes: the table that holds its revision, the revisions, what applies them."""
+    """How one kind of database changes: the table that holds its revision, the revisions, what makes and upgrades it."""
 
     table: str
     scripts: Path
+    create: Callable[[Path], None]
     upgrade: Callable[[Path], None]
 
     @property
@@ -35,23 +36,30 @@ class Schema:
 
 
 def prepare(path: Path, schema: Schema) -> str:
-    """Bring the database to the image's schema, keeping a copy of what it was; return what was done, for the log.
+    """Bring the database to the image's schema, keeping what it was; return what was done, for the log.
 
+    SQLite keeps the half of a change that was interrupted, so it is made on a draft, which takes the place at once.
     Raises Refused for one that a newer MLflow has written: there is no way back.
     """
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
     if not path.exists():
-        return f"{path}: is made anew"
+        schema.create(draft)
+        draft.replace(path)
+        return f"{path}: made"
     revision = revision_of(path, schema.table)
     if revision == schema.head:
         return f"{path}: is up to date"
-    if revision is not None and not schema.knows(revision):
+    if revision is None or not schema.knows(revision):
         raise Refused(
-            f"{path}: is at revision {revision}, which this image's MLflow does not know: it was written by a newer "
-            f"one; start that image again, or put back a copy from before ({path.name}.before-*)"
+            f"{path}: is at revision {revision}, which this image's MLflow does not know: if a newer one wrote it, start "
+            f"that image again, or put back a copy from before ({path.name}.before-*)"
         )
-    copy = put_aside(path, schema.head)
-    schema.upgrade(path)
-    return f"{path}: upgraded from revision {revision} to {schema.head}; what it was is in {copy}"
+    copy(path, draft)
+    schema.upgrade(draft)
+    before = keep(path, schema.head)
+    draft.replace(path)
+    return f"{path}: upgraded from revision {revision} to {schema.head}; what it was is in {before}"
 
 
 def revision_of(path: Path, table: str) -> str | None:
@@ -64,12 +72,15 @@ def revision_of(path: Path, table: str) -> str | None:
         return str(row[0]) if row else None
 
 
-def put_aside(path: Path, head: str) -> Path:
-    """Copy the database as of one moment, and return where; a copy under its name is a whole one."""
-    copy = path.with_name(f"{path.name}.before-{head}")
-    draft = copy.with_name(f"{copy.name}.draft")
-    draft.unlink(missing_ok=True)
+def copy(path: Path, draft: Path) -> None:
+    """Copy the database as of one moment, with what a server that was killed had begun undone."""
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
-    draft.replace(copy)
-    return copy
+
+
+def keep(path: Path, head: str) -> Path:
+    """Give the database a second name, under which it stays as it is."""
+    before = path.with_name(f"{path.name}.before-{head}")
+    before.unlink(missing_ok=True)
+    before.hardlink_to(path)
+    return before

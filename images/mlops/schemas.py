@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 import sqlalchemy
 from database import Schema
+from sqlalchemy.engine import Engine
 
 PACKAGE = Path(mlflow.__file__).parent
 
 
 def tracking() -> Schema:
     """Runs and models."""
-    return Schema("alembic_version", PACKAGE / "store" / "db_migrations", _upgrade_tracking)
+    return Schema("alembic_version", PACKAGE / "store" / "db_migrations", _create_tracking, _upgrade_tracking)
 
 
 def users() -> Schema:
     """Users and what they may do."""
-    return Schema("alembic_version_auth", PACKAGE / "server" / "auth" / "db" / "migrations", _upgrade_users)
+    # Its revisions begin with nothing.
+    scripts = PACKAGE / "server" / "auth" / "db" / "migrations"
+    return Schema("alembic_version_auth", scripts, _upgrade_users, _upgrade_users)
+
+
+def _create_tracking(path: Path) -> None:
+    from mlflow.store.db.utils import _initialize_tables
+
+    with _engine(path) as engine:
+        _initialize_tables(engine)  # type: ignore[no-untyped-call]
 
 
 def _upgrade_tracking(path: Path) -> None:
     # What `mlflow db upgrade` calls.
     from mlflow.store.db.utils import _upgrade_db
 
-    _upgrade_db(sqlalchemy.create_engine(f"sqlite:///{path}"))  # type: ignore[no-untyped-call]
+    with _engine(path) as engine:
+        _upgrade_db(engine)  # type: ignore[no-untyped-call]
 
 
 def _upgrade_users(path: Path) -> None:
     from mlflow.server.auth.db.utils import migrate
 
-    migrate(sqlalchemy.create_engine(f"sqlite:///{path}"), "head")
+    with _engine(path) as engine:
+        migrate(engine, "head")
+
+
+@contextmanager
+def _engine(path: Path) -> Iterator[Engine]:
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+    try:
+        yield engine
+    finally:
+        engine.dispose()

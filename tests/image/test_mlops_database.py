@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import database
@@ -19,6 +20,12 @@ down_revision = {before!r}
 """
 
 
+def create(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE version (version_num)")
+        connection.execute("INSERT INTO version VALUES ('b2')")
+
+
 def upgrade(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE version SET version_num = 'b2'")
@@ -31,7 +38,7 @@ def schema(tmp_path: Path) -> database.Schema:
     versions.mkdir(parents=True)
     (versions / "a1.py").write_text(SCRIPT.format(revision="a1", before=None))
     (versions / "b2.py").write_text(SCRIPT.format(revision="b2", before="a1"))
-    return database.Schema("version", tmp_path / "scripts", upgrade)
+    return database.Schema("version", tmp_path / "scripts", create, upgrade)
 
 
 @pytest.fixture
@@ -68,21 +75,41 @@ def test_one_of_this_image_is_left_alone(schema: database.Schema, at: Callable[[
 def test_a_newer_one_is_refused_and_left_alone(schema: database.Schema, at: Callable[[str], Path]) -> None:
     path = at("c3")
     before = path.read_bytes()
-    with pytest.raises(Refused, match=r"mlflow.db: is at revision c3, .* written by a newer one"):
+    with pytest.raises(Refused, match=r"mlflow.db: is at revision c3, .* if a newer one wrote it"):
         database.prepare(path, schema)
     assert path.read_bytes() == before
 
 
-def test_a_copy_that_was_interrupted_is_made_anew(schema: database.Schema, at: Callable[[str], Path]) -> None:
+def test_one_that_is_interrupted_begins_again_from_what_was(schema: database.Schema, at: Callable[[str], Path]) -> None:
+    def interrupted(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
     path = at("a1")
-    path.with_name("mlflow.db.before-b2.draft").write_bytes(b"half")
-    database.prepare(path, schema)
-    assert database.revision_of(path.with_name("mlflow.db.before-b2"), "version") == "a1"
+    with pytest.raises(KeyboardInterrupt):
+        database.prepare(path, replace(schema, upgrade=interrupted))
+    assert database.revision_of(path, "version") == "a1"
+    assert "upgraded" in database.prepare(path, schema)
+    assert database.revision_of(path, "version") == "b2"
 
 
-def test_without_one_nothing_is_done(schema: database.Schema, tmp_path: Path) -> None:
-    assert database.prepare(tmp_path / "mlflow.db", schema).endswith("is made anew")
-    assert not (tmp_path / "mlflow.db").exists()
+def test_a_new_one_is_there_only_when_it_is_whole(schema: database.Schema, tmp_path: Path) -> None:
+    def interrupted(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    path = tmp_path / "mlflow.db"
+    with pytest.raises(KeyboardInterrupt):
+        database.prepare(path, replace(schema, create=interrupted))
+    assert not path.exists()
+    assert database.prepare(path, schema).endswith("made")
+    assert list(tmp_path.glob("mlflow.db*")) == [path]
+
+
+def test_what_is_no_database_of_mlflows_is_refused(schema: database.Schema, tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").touch()
+    with pytest.raises(Refused, match="is at revision None"):
+        database.prepare(tmp_path / "mlflow.db", schema)
 
 
 @pytest.mark.parametrize("kind", [schemas.tracking, schemas.users], ids=["tracking", "users"])
@@ -105,3 +132,9 @@ def test_mlflows_own_are_brought_from_any_revision_to_its_newest(
     assert database.revision_of(path, schema.table) == older
     assert "upgraded" in database.prepare(path, schema)
     assert database.revision_of(path, schema.table) == schema.head
+
+
+@pytest.mark.parametrize("kind", [schemas.tracking, schemas.users], ids=["tracking", "users"])
+def test_mlflows_own_are_made_at_its_newest_revision(kind: Callable[[], database.Schema], tmp_path: Path) -> None:
+    assert database.prepare(tmp_path / "new.db", kind()).endswith("made")
+    assert database.prepare(tmp_path / "new.db", kind()).endswith("is up to date")
