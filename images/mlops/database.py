@@ -14,7 +14,7 @@ from errors import Refused
 
 @dataclass(frozen=True)
 class Schema:
-    """How one kind of database changes: the table that holds its revision, the revisions, what makes and upgrades it."""
+    """How one kind of database changes: where its revision stands, which there are, what makes and upgrades it."""
 
     table: str
     scripts: Path
@@ -52,8 +52,8 @@ def prepare(path: Path, schema: Schema) -> str:
         return f"{path}: is up to date"
     if revision is None or not schema.knows(revision):
         raise Refused(
-            f"{path}: is at revision {revision}, which this image's MLflow does not know: if a newer one wrote it, start "
-            f"that image again, or put back a copy from before ({path.name}.before-*)"
+            f"{path}: is at revision {revision}, which this image's MLflow does not know: if a newer one wrote it, "
+            f"start that image again, or put back a copy from before ({path.name}.before-*)"
         )
     copy(path, draft)
     schema.upgrade(draft)
