@@ -69,7 +69,7 @@ def serve(bundle: Path) -> None:
     url = f"http://{HOST}:{number}"
     model = f"{bundle.parent.name}@{bundle.name}={bundle}"
     say(f"starting the API with {model} ...")
-    settings = {key: value for key, value in os.environ.items() if key != "SLIPWAY_MODEL_DIR"}
+    settings = {key: value for key, value in os.environ.items() if key not in ("SLIPWAY_MODEL_DIR", "SLIPWAY_SOCKET")}
     settings |= {"SLIPWAY_HOST": HOST, "SLIPWAY_PORT": str(number), "SLIPWAY_MODELS": model}
     with subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=settings) as server:
         try:

@@ -11,15 +11,14 @@ import logging
 import os
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from errors import Refused
 
+from training import server
+
 PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 a variable's name
-ANSWERS_WITHIN_SECONDS = 5
-# Told what the registry answers, the person at the other end has no use for more attempts.
+# Of a server that has just answered.
 RETRIES = "2"
 MOST_TOLD = 300
 
@@ -37,12 +36,10 @@ def log_in() -> None:
 def require_server() -> None:
     """See that the tracking server answers, before the two seconds that importing MLflow takes."""
     address = os.environ.get("MLFLOW_TRACKING_URI", "")
-    if not address.startswith("http"):
+    if not address.startswith(("http://", "https://")):
         raise Refused(f"MLFLOW_TRACKING_URI={address!r}: wanted http(s)://...")
     try:
-        # Open without a login, and exempt from the check of hosts.
-        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=ANSWERS_WITHIN_SECONDS):  # noqa: S310
-            return
+        server.ask(address)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Refused(f"MLFLOW_TRACKING_URI={address}: no MLflow answers there ({reason})") from None
