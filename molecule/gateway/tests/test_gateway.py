@@ -1,0 +1,151 @@
+"""What a client gets from a gateway behind which nothing is released yet."""
+
+import json
+import re
+
+import pytest
+from testinfra.host import Host
+
+UNITS = ("caddy",)
+ROUTES = "/etc/caddy/slipway.d"
+# What stands behind a route: a server that reads all and then answers, or never answers.
+SERVER = '''
+import http.server, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        time.sleep(float(sys.argv[2]))
+        self.send_response(200)
+        self.send_header("server", "secret/1.0")
+        self.send_header("content-length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\\n")
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+'''
+ROUTE = """
+handle /test/{name}/* {{
+	import bounded
+	reverse_proxy 127.0.0.1:{port} {{
+		import upstream
+	}}
+}}
+"""
+
+
+def write(host: Host, path: str, content: str) -> None:
+    host.check_output("printf %%s %s >%s", content, path)
+
+
+@pytest.fixture(scope="module")
+def route(host: Host) -> str:
+    """A route to a server that answers."""
+    write(host, "/tmp/server.py", SERVER)
+    host.check_output("systemd-run --unit=answering python3 /tmp/server.py 7001 0")
+    write(host, f"{ROUTES}/test.caddy", ROUTE.format(name="answering", port=7001) + ROUTE.format(name="away", port=7002))
+    host.check_output("systemctl reload caddy")
+    return "/test/answering/x"
+
+
+def test_it_runs_now_and_after_a_boot(host: Host) -> None:
+    assert host.service("caddy").is_running
+    assert host.service("caddy").is_enabled
+
+
+def test_nothing_released_is_said_in_a_sentence(gateway) -> None:
+    status, headers, body = gateway.ask("/predict", "--json", "{}")
+    assert status == 503
+    assert json.loads(body) == {"error": "nothing is released yet"}
+    assert int(headers["retry-after"]) > 0
+    assert headers["content-type"] == "application/json"
+
+
+def test_every_answer_has_the_headers_that_protect_its_reader(gateway, route: str) -> None:
+    for path in ("/", route):
+        _, headers, _ = gateway.ask(path, "-d", "x")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["referrer-policy"]
+        assert "frame-ancestors" in headers["content-security-policy"]
+        assert "server" not in headers
+        # A browser that remembered it would refuse this machine's own authority after a reinstall.
+        assert "strict-transport-security" not in headers
+
+
+def test_plain_http_leads_to_https(host: Host) -> None:
+    answer = host.check_output("curl -sS -i http://localhost/docs?a=b")
+    assert answer.startswith("HTTP/1.1 301")
+    assert "Location: https://localhost/docs?a=b" in answer
+
+
+def test_a_route_answers_in_both_versions_of_http(gateway, route: str) -> None:
+    for version in ("--http1.1", "--http2"):
+        status, _, body = gateway.ask(route, version, "-d", "x")
+        assert (status, body) == (200, "ok\n")
+
+
+def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway, route: str) -> None:
+    host.check_output("head -c 8388609 /dev/zero >/tmp/long; head -c 8388608 /dev/zero >/tmp/most")
+    assert gateway.ask(route, "--data-binary", "@/tmp/most")[0] == 200
+    for options in ((), ("-H", "Transfer-Encoding: chunked", "--http1.1")):
+        status, _, body = gateway.ask(route, *options, "--data-binary", "@/tmp/long")
+        assert status == 413
+        assert "8388608" in json.loads(body)["error"]
+
+
+def test_what_is_away_is_waited_for_and_then_said(gateway, route: str) -> None:
+    status, headers, body = gateway.ask("/test/away/x", "-d", "x")
+    assert status == 502
+    assert json.loads(body) == {"error": "what answers this is away, or starting"}
+    assert int(headers["retry-after"]) > 0
+
+
+def test_what_starts_meanwhile_answers(host: Host, gateway, route: str) -> None:
+    host.check_output("systemctl stop answering")
+    later = "systemd-run --on-active=1 --timer-property=AccuracySec=50ms python3 /tmp/server.py 7001 0"
+    host.check_output(later)
+    assert gateway.ask(route, "-d", "x")[0] == 200
+
+
+def test_another_name_gets_no_certificate(host: Host) -> None:
+    done = host.run("curl -sS -k --resolve other.example:443:127.0.0.1 https://other.example/")
+    assert done.rc == 35
+
+
+def test_a_header_that_does_not_end_is_not_waited_for(host: Host) -> None:
+    slow = "printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nX: '; sleep 20"
+    done = host.run(f"({slow}) | timeout 15 openssl s_client -quiet -connect localhost:443 -servername localhost")
+    assert done.rc != 124, "the connection was still open after 15 s"
+
+
+def test_only_its_two_ports_are_open_to_others(host: Host) -> None:
+    listening = host.check_output("ss -Hltun").splitlines()
+    addresses = {line.split()[4] for line in listening}
+    assert {address for address in addresses if not re.match(r"127\.|\[::1\]", address)} == {"*:80", "*:443"}
+
+
+def test_its_authority_is_there_to_be_trusted_and_its_key_is_not(host: Host) -> None:
+    assert host.file("/var/lib/slipway/gateway/ca.crt").mode == 0o644
+    keys = host.check_output("find / -xdev -path /proc -prune -o -name 'root.key' -print").split()
+    for key in keys:
+        command = f"setpriv --reuid=65534 --regid=65534 --clear-groups cat {key} >/dev/null"
+        assert host.run(command).failed
+
+
+def test_nobody_else_can_reconfigure_it(host: Host) -> None:
+    assert host.run("curl -sS --max-time 2 http://127.0.0.1:2019/config/").failed
+    assert host.file("/run/caddy").mode == 0o700
+
+
+def test_a_configuration_that_is_wrong_leaves_it_at_work(host: Host, gateway) -> None:
+    write(host, f"{ROUTES}/wrong.caddy", "handle /x {\n\tno_such_directive\n}\n")
+    assert host.run("systemctl reload caddy").failed
+    assert gateway.ask("/")[0] == 503
+    host.check_output(f"rm {ROUTES}/wrong.caddy")
+    host.check_output("systemctl reload caddy")
+
+
+def test_its_log_has_neither_queries_nor_headers(host: Host, gateway) -> None:
+    gateway.ask("/healthz?token=hidden-query", "-H", "Authorization: hidden-header")
+    log = host.check_output("journalctl --unit=caddy --output=cat")
+    assert '"uri":"/healthz' in log
+    assert "hidden" not in log
