@@ -122,6 +122,8 @@ def serve() -> None:
 
 def main() -> int:
     """Return the exit status."""
+    # The users' passwords, if only as digests, are among what is written.
+    os.umask(0o077)
     try:
         configure()
         prepare()

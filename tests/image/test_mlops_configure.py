@@ -19,10 +19,12 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def environment(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment that `configure` makes, as a copy: this process's own stays as it is."""
-    changed = dict(os.environ)
-    monkeypatch.setattr(os, "environ", changed)
-    serve.configure()
+    """What `configure` sets; this process's own environment stays as it is."""
+    changed: dict[str, str] = {}
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "environ", {"SLIPWAY_SECRETS": str(secrets)})
+        serve.configure()
+        changed = dict(os.environ)
     return changed
 
 

@@ -55,6 +55,9 @@ def test_it_runs_as_a_plain_user_and_no_secret_shows(tracking: Tracking) -> None
     shown = docker("inspect", tracking.name) + docker("logs", tracking.name)
     shown += docker("exec", tracking.name, "cat", "/proc/1/cmdline", "/proc/1/environ")
     assert PASSWORD not in shown
+    modes = docker("exec", tracking.name, "sh", "-c", "stat -c %a /mlflow/*").split()
+    assert modes
+    assert all(mode.endswith("00") for mode in modes)
 
 
 def test_what_it_keeps_outlives_it_and_the_password_follows_its_file(serve: Serve, volume: str) -> None:
