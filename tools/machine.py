@@ -23,16 +23,17 @@ RIGHTS = (
     *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
     # Without it the inner Docker Engine stops at "failed to disable IPv6".
     *("--security-opt", "systempaths=unconfined"),
-    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--cgroupns", "host"),
+    *("--tmpfs", "/run", "--tmpfs", "/run/lock"),
 )
 
 
-def cgroups() -> Path:
-    """The tree of cgroup version 2 on this machine; raises SystemExit where there is none."""
-    for tree in (CGROUPS, CGROUPS / "unified"):
-        if (tree / "cgroup.procs").exists():
-            return tree
-    raise SystemExit(f"slipway: {CGROUPS}: holds no cgroup version 2, which systemd in a container needs")
+def cgroup_options() -> list[str]:
+    """Return the options of `docker run` that give a machine a tree of its own; its image mounts it."""
+    if (CGROUPS / "cgroup.procs").exists():
+        return ["--cgroupns", "private"]
+    # Beside version 1: whatever controller version 2 has here, systemd would switch on above its own processes, and
+    # from then on each `docker exec` ends with "device or resource busy". A new parent hands none on.
+    return ["--cgroupns", "private", "--cgroup-parent", "/slipway"]
 
 
 def volume(name: str) -> str:
@@ -47,11 +48,11 @@ def label() -> str:
 
 def start(name: str, *options: str, image: str = IMAGE) -> None:
     """Boot a machine and return when it is up; raises SystemExit where it is not. `options` are for `docker run`."""
-    mounts = ["--volume", f"{volume(name)}:/var/lib/docker", "--volume", f"{cgroups()}:/sys/fs/cgroup"]
+    own = ["--volume", f"{volume(name)}:/var/lib/docker", "--volume", f"{cgroups()}:/sys/fs/cgroup"]
     docker("volume", "create", "--label", label(), volume(name))
     docker(
         *("run", "--detach", "--name", name, "--hostname", name, "--label", label()),
-        *(*RIGHTS, *mounts, *options, image),
+        *(*RIGHTS, *own, *options, image),
     )
     await_boot(name)
 
