@@ -48,7 +48,7 @@ def label() -> str:
 
 def start(name: str, *options: str, image: str = IMAGE) -> None:
     """Boot a machine and return when it is up; raises SystemExit where it is not. `options` are for `docker run`."""
-    own = ["--volume", f"{volume(name)}:/var/lib/docker", "--volume", f"{cgroups()}:/sys/fs/cgroup"]
+    own = ["--volume", f"{volume(name)}:/var/lib/docker", *cgroup_options()]
     docker("volume", "create", "--label", label(), volume(name))
     docker(
         *("run", "--detach", "--name", name, "--hostname", name, "--label", label()),
