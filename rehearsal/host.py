@@ -18,10 +18,13 @@ from rehearsal.state import State, keep
 SEED = "/var/lib/cloud/seed/nocloud"
 DATA = Path("/var/lib/slipway")
 HTTPS = 443
-# One call for both: the agent's own account, and what it does right now.
-LOOK = f"slipway-pull status --json; echo; tail -n 1 {DATA}/report.jsonl"
-# Of a shell, for a command that is not there.
-NO_COMMAND = 127
+# One call for both: the agent's own account, during the first run from its clone, and what it does right now.
+LOOK = f"""
+if command -v slipway-pull >/dev/null; then slipway-pull status --json
+else cd {DATA}/bootstrap && python3 -m agent status --json; fi
+echo
+tail -n 1 {DATA}/report.jsonl
+"""
 
 
 class Host:

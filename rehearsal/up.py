@@ -17,6 +17,7 @@ from rehearsal.state import State
 from rehearsal.tracking import Tracking
 
 MODEL = "california"
+JSON = "-H 'content-type: application/json'"
 
 
 def up(place: Place, progress: Progress) -> None:
@@ -109,9 +110,7 @@ def finish(place: Place, state: State, progress: Progress, tracking: Tracking) -
         if status != 200:
             raise Trouble(f"{url} answers {status}: {answer}")
         progress.result(str(answer["predictions"]))
-    line = (
-        f"curl --cacert {shlex.quote(str(place.ca))} {url} -H 'content-type: application/json' -d {shlex.quote(body)}"
-    )
+    line = f"curl -sS --cacert {shlex.quote(str(place.ca))} {url} {JSON} -d {shlex.quote(body)}"
     print(
         f"\n  API      {releases.url}/docs\n  MLflow   {tracking.url}/ (login: {place.credentials})\n"
         f"  ask it   {line}\n",
