@@ -1,6 +1,6 @@
 # The front door: `make` lists what there is. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, ARGS (handed to the command behind the target).
 .DEFAULT_GOAL := help
-.PHONY: help up down status release rollback shell dev serve train mlflow test unit lint format lock image images push bench-serving system clean
+.PHONY: help up down status release rollback shell dev serve train mlflow test unit molecule lint format lock image images push bench-serving system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -46,9 +46,12 @@ test: ## Everything that can be checked, cheapest first; as root on Debian it in
 unit: ## The tests that need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)
 
+molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
+	@$(PYTHON_IN) dev python tools/molecule.py $(ROLE)
+
 lint: ## Formatting, rules, types, YAML, roles, workflows, shell
 	@tools/need.sh shellcheck:shellcheck
-	@$(PYTHON_IN) dev sh -c 'ruff format --check . && ruff check . && mypy && yamllint --strict . && ansible-lint -q roles site.yml'
+	@$(PYTHON_IN) dev sh -c 'ruff format --check . && ruff check . && mypy && yamllint --strict . && ansible-lint -q molecule roles site.yml'
 	@$(call GO_TOOL,actionlint)
 	@shellcheck $(SHELL_FILES)
 
