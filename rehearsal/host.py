@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from rehearsal.state import State, keep
 SEED = "/var/lib/cloud/seed/nocloud"
 DATA = Path("/var/lib/slipway")
 HTTPS = 443
+# A host gets its images while its roles still run; that Docker starts, and starts again, is part of that.
+FETCH = "for image; do until timeout 300 docker pull --quiet $image; do sleep 0.5; done; done"
 # One call for both: the agent's own account, during the first run from its clone, and what it does right now.
 LOOK = f"""
 if command -v slipway-pull >/dev/null; then slipway-pull status --json
@@ -80,6 +84,20 @@ class Host:
         self.run("sh", "-c", 'rm -rf "$0" && mkdir -p "$0"', fresh)
         docker("cp", f"{folder}/.", f"{self.name}:{fresh}")
         self.run("sh", "-c", 'chown -R 0:0 "$0" && rm -rf "$1" && mv "$0" "$1"', fresh, str(target))
+
+    @contextmanager
+    def fetching(self, *images: str) -> Iterator[None]:
+        """Have the host pull images meanwhile; what is not there at the end the roles pull themselves."""
+        pull = ["docker", "exec", self.name, "timeout", "600", "sh", "-c", FETCH, "sh", *images]
+        with subprocess.Popen(pull, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:
+                process.terminate()
+
+    def nudge(self) -> None:
+        """Have the host look at its branch now rather than when its timer says so."""
+        self.run("systemctl", "start", "--no-block", "slipway-pull.service")
 
     def look(self) -> tuple[dict[str, Any], str]:
         """Return what `slipway-pull status` says, empty before the agent is there, and the task that runs."""

@@ -100,6 +100,11 @@ def push(place: Place, state: State, image: str, name: str) -> str:
     return state.pushed[found["Id"]]
 
 
+def pushed(state: State, name: str) -> str:
+    """Return how a host calls this checkout's image."""
+    return state.pushed[state.images[name]]
+
+
 def is_there(state: State, reference: str) -> bool:
     """Whether the registry has an image of its own."""
     name, digest = reference.removeprefix(f"{REGISTRY}/").split("@")

@@ -25,12 +25,14 @@ def up(place: Place, progress: Progress) -> None:
     place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = states.read(place)
     api = ground(place, state, progress)
-    host = converge(place, state, progress)
+    host, commit = boot(place, state, progress)
     tracking = Tracking(place, state)
-    with progress.step("taking the certificate and MLflow's login from the host"):
-        gateway.trust(place, host)
-        tracking.log_in(host)
-    serve(place, state, progress, tracking, api)
+    with host.fetching(images.pushed(state, "mlops"), api):
+        converge(host, commit, progress)
+        with progress.step("taking the certificate and MLflow's login from the host"):
+            gateway.trust(place, host)
+            tracking.log_in(host)
+        serve(place, state, progress, tracking, api)
     finish(place, state, progress, tracking)
 
 
@@ -44,18 +46,23 @@ def ground(place: Place, state: State, progress: Progress) -> str:
         Remote(place)
         progress.result(", ".join(forge.up(place, state)) or "run")
     with progress.step("images into the registry"):
+        images.push(place, state, state.images["mlops"], "mlops")
         return images.push(place, state, state.images["api"], "api")
 
 
-def converge(place: Place, state: State, progress: Progress) -> Host:
-    """Have the host at the commit of the checkout as it is."""
+def boot(place: Place, state: State, progress: Progress) -> tuple[Host, str]:
+    """Have a host that runs, and the checkout as it is as a commit on its branch."""
     host = Host(place)
     with progress.step("the checkout as a commit for the host"):
-        mlflow = images.push(place, state, state.images["mlops"], "mlops")
-        commit = snapshot.take(place, Remote(place), {"mlflow_image": mlflow})
+        commit = snapshot.take(place, Remote(place), {"mlflow_image": images.pushed(state, "mlops")})
         progress.result(commit[:8])
     with progress.step("the host"):
         progress.result(host.up(state, progress))
+    return host, commit
+
+
+def converge(host: Host, commit: str, progress: Progress) -> None:
+    """Have the host at the commit."""
     with progress.step("the host follows its branch"):
         try:
             until_applied(host, commit, progress)
@@ -65,12 +72,11 @@ def converge(place: Place, state: State, progress: Progress) -> Host:
                 " from here once it has; `make shell` looks at it"
             ) from failed
         progress.result("in sync")
-    return host
 
 
 def serve(place: Place, state: State, progress: Progress, tracking: Tracking, api: str) -> None:
     """Have a release that serves: the first, or this checkout's API in place of the one that `up` released before."""
-    releases = Releases(place, state, progress)
+    releases = Releases(place, state, progress, nudge=True)
     document = release.read(releases.remote, releases.remote.tip())
     if not document:
         pin = trained(place, progress, tracking, releases)
