@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import machine
+import play
 import pytest
 from testinfra.host import Host
 
@@ -43,6 +44,12 @@ class Gateway:
 @pytest.fixture
 def gateway(host: Host) -> Gateway:
     return Gateway(host)
+
+
+@pytest.fixture
+def converge() -> Callable[..., tuple[int, str]]:
+    """Converge again, with some of what the playbook is told replaced; return Ansible's exit code and what it said."""
+    return play.play
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from testinfra.host import Host
 UNITS = ("caddy",)
 ROUTES = "/etc/caddy/slipway.d"
 # What stands behind a route: a server that reads all and has the limit of a body too.
-SERVER = '''
+SERVER = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -22,7 +22,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok\\n")
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-'''
+"""
 ROUTE = """
 handle /test/{name}/* {{
 	import bounded
@@ -43,7 +43,9 @@ def route(host: Host) -> str:
     """A route to a server that answers."""
     write(host, "/tmp/server.py", SERVER)
     host.check_output("systemd-run --unit=answering python3 /tmp/server.py 7001")
-    write(host, f"{ROUTES}/test.caddy", ROUTE.format(name="answering", port=7001) + ROUTE.format(name="away", port=7002))
+    write(
+        host, f"{ROUTES}/test.caddy", ROUTE.format(name="answering", port=7001) + ROUTE.format(name="away", port=7002)
+    )
     host.check_output("systemctl reload caddy")
     return "/test/answering/x"
 

@@ -46,7 +46,9 @@ def test_a_run_goes_on_with_the_version_that_it_began_with(host: Host) -> None:
 
 
 def test_nobody_but_root_changes_it(host: Host) -> None:
-    found = host.check_output("find -L /usr/local/lib/slipway /usr/local/bin/slipway-pull -perm /022 -o -not -user root")
+    found = host.check_output(
+        "find -L /usr/local/lib/slipway /usr/local/bin/slipway-pull -perm /022 -o -not -user root"
+    )
     assert found == ""
 
 

@@ -2,7 +2,7 @@
 
 from ansible.module_utils import slipway_record
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.slipway_docker import Docker, DockerError
+from ansible.module_utils.slipway_docker import Docker, DockerError, engine_answers
 from ansible.module_utils.slipway_serving import Release, ReleaseError
 
 DOCUMENTATION = r"""
@@ -97,8 +97,8 @@ SPEC = {
 def run(module):
     """Have the release served; return what Ansible is told."""
     given = module.params
-    if not module.get_bin_path("docker") and module.check_mode:
-        return {"changed": bool(given["image"])}  # a fresh host: the role docker would have installed it
+    if module.check_mode and not engine_answers(module):
+        return {"changed": bool(given["image"])}
     release = Release(given, Docker(module.run_command))
     if not given["image"]:
         changed = release.colours.live() is not None

@@ -1,7 +1,7 @@
 """The Ansible module `slipway_container`: a container runs for good, and answers."""
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.slipway_docker import Docker, DockerError
+from ansible.module_utils.slipway_docker import Docker, DockerError, engine_answers
 from ansible.module_utils.slipway_service import Service, ServiceError
 
 DOCUMENTATION = r"""
@@ -69,8 +69,8 @@ SPEC = {
 
 def run(module):
     """Have it run; return what Ansible is told."""
-    if module.check_mode and not module.get_bin_path("docker"):
-        return {"changed": True, "reason": "is not there"}  # a fresh host: the role docker would have installed it
+    if module.check_mode and not engine_answers(module):
+        return {"changed": True, "reason": "is not there"}
     service = Service(module.params, Docker(module.run_command))
     reason = service.lacks()
     if not module.check_mode:

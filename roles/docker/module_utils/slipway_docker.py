@@ -40,6 +40,11 @@ class Docker:
         return said(err) or said(out) or "it said nothing"
 
 
+def engine_answers(module):
+    """Whether there is an engine: where a fresh host is only checked, the role docker has not started one."""
+    return bool(module.get_bin_path("docker")) and module.run_command(["docker", "version"])[0] == 0
+
+
 def last_line(text):
     """Return the last line that holds anything."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

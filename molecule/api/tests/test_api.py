@@ -1,0 +1,103 @@
+"""A release answers over HTTPS, its containers can do little, and a worse one does not get in its place."""
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+UNITS = ("docker", "caddy")
+MODEL = "california"
+BUNDLE = "/srv/bundle"
+USER = 10001
+Converge = Callable[..., tuple[int, str]]
+
+
+def golden(host: Host) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(host.file(f"{BUNDLE}/golden.json").content_string)
+    return found
+
+
+def release(**replaced: Any) -> dict[str, Any]:
+    """Return the scenario's release with some of it replaced."""
+    found: dict[str, Any] = json.loads(os.environ["SLIPWAY_OVERRIDES"])["release"]
+    return found | replaced
+
+
+def served(host: Host) -> str:
+    return host.check_output("docker ps --quiet --filter name=api-")
+
+
+def answer(host: Host, gateway: Any) -> list[float]:
+    body = json.dumps({"features": golden(host)["rows"]})
+    status, _, said = gateway.ask("/predict", "--json", body)
+    assert status == 200, said
+    found: list[float] = json.loads(said)["predictions"]
+    return found
+
+
+def test_it_answers_what_the_bundle_says(host: Host, gateway: Any) -> None:
+    assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
+
+
+def test_what_it_counts_is_nobody_elses_business(gateway: Any) -> None:
+    assert gateway.ask("/metrics")[0] == 404
+
+
+def test_one_container_serves_and_may_do_no_more_than_it_needs(host: Host) -> None:
+    names = host.check_output("docker ps --format '{{.Names}}' --filter name=api-").split()
+    assert len(names) == 1
+    found = json.loads(host.check_output(f"docker container inspect {names[0]}"))[0]
+    limits = found["HostConfig"]
+    assert limits["ReadonlyRootfs"]
+    assert limits["CapDrop"] == ["ALL"]
+    assert not limits["CapAdd"]
+    assert "no-new-privileges" in limits["SecurityOpt"]
+    assert limits["NetworkMode"] == "none"
+    for limit, controller in (("Memory", "MemoryLimit"), ("PidsLimit", "PidsLimit")):
+        can = host.check_output("docker info --format '{{.%s}}'", controller) == "true"
+        assert bool(limits[limit]) == can, limit
+    assert set(host.check_output(f"docker top {names[0]} -o uid").split()[1:]) == {str(USER)}
+
+
+def test_nobody_but_the_gateway_reaches_it(host: Host) -> None:
+    socket = "/var/lib/slipway/api/current/http.sock"
+    for user, reaches in (("caddy", True), ("nobody", False)):
+        command = f"setpriv --reuid={user} --regid={user if user == 'caddy' else 65534} --clear-groups"
+        done = host.run(f"{command} curl -sS --unix-socket {socket} http://localhost/readyz")
+        assert done.succeeded == reaches, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("replaced", "reason"),
+    [
+        ({"image": f"registry:5000/slipway-api@sha256:{'0' * 64}"}, "docker pull"),
+        ({"models": {MODEL: {"uri": f"file://{BUNDLE}", "sha256": "0" * 64}}}, "sha256"),
+        ({"models": {MODEL: {"uri": "file:///srv/nothing", "sha256": "1" * 64}}}, "/srv/nothing"),
+    ],
+    ids=["no such image", "another sha256", "no such bundle"],
+)
+def test_a_release_that_is_wrong_leaves_the_old_one_serving(
+    host: Host, gateway: Any, converge: Converge, replaced: dict[str, Any], reason: str
+) -> None:
+    before = served(host)
+    code, said = converge(release=release(**replaced))
+    assert code != 0
+    assert reason in said
+    assert served(host) == before
+    assert answer(host, gateway)
+
+
+def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], None]) -> None:
+    reboot()
+    assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
+    assert gateway.ask("/readyz")[0] == 200
+
+
+def test_nothing_released_takes_it_back(host: Host, gateway: Any, converge: Converge) -> None:
+    code, said = converge(release={})
+    assert code == 0, said
+    assert served(host) == ""
+    assert gateway.ask("/predict", "--json", "{}")[0] == 503

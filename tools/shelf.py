@@ -1,0 +1,69 @@
+"""Images by digest for machines that tests boot: a registry on a network of their own, as long as it is needed."""
+
+import contextlib
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from common import ROOT, identity
+from image import exists, make, tag_of
+from machine import IMAGE, docker, label
+from registry import push
+
+# What machines call it; the rehearsal's registry is configured alike.
+ADDRESS = "registry:5000"
+CONFIGURATION = ROOT / "rehearsal" / "registry.yml"
+ANSWERS_WITHIN_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A registry: `network` is where machines find it, `published` where this machine does."""
+
+    network: str
+    published: str
+
+    def put(self, name: str) -> str:
+        """Push this checkout's image, built where it is not there; return what a machine calls it."""
+        if not exists(tag_of(name)):
+            make(name)
+        return push(name, tag_of(name), self.published).replace(self.published, ADDRESS)
+
+
+@contextlib.contextmanager
+def shelf(name: str) -> Iterator[Shelf]:
+    """Have a registry; its network and all that it holds are gone at the end."""
+    network = f"slipway-{name}-{identity()}"
+    container = f"{network}-registry"
+    _remove(container, network)
+    docker("network", "create", "--label", label(), network)
+    try:
+        host, port = ADDRESS.split(":")
+        place = ("--network", network, "--network-alias", host, "--publish", f"127.0.0.1::{port}")
+        configured = ("--volume", f"{CONFIGURATION}:/etc/registry.yml:ro", "--entrypoint", "docker-registry")
+        own = ("--detach", "--name", container, "--label", label())
+        docker("run", *own, *place, *configured, IMAGE, "serve", "/etc/registry.yml")
+        published = docker("port", container, f"{port}/tcp").splitlines()[0]
+        _await(published)
+        yield Shelf(network, published)
+    finally:
+        _remove(container, network)
+
+
+def _remove(container: str, network: str) -> None:
+    docker("rm", "--force", "--volumes", container)
+    if network in docker("network", "ls", "--format", "{{.Name}}").split():
+        docker("network", "rm", network)
+
+
+def _await(published: str) -> None:
+    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{published}/v2/", timeout=5).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"slipway: the registry does not answer at {published}: {error}") from error
+            time.sleep(0.05)
