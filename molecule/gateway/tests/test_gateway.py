@@ -154,3 +154,7 @@ def test_its_log_has_neither_queries_nor_headers(host: Host, gateway) -> None:
     log = host.check_output("journalctl --unit=caddy --output=cat")
     assert '"uri":"/healthz' in log
     assert "hidden" not in log
+
+
+def test_its_process_is_shut_in(host: Host) -> None:
+    assert host.run("systemd-analyze security --threshold=20 caddy.service").rc == 0

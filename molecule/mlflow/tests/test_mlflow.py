@@ -90,7 +90,7 @@ def test_its_container_may_do_no_more_than_it_needs(host: Host) -> None:
         can = host.check_output("docker info --format '{{.%s}}'", controller) == "true"
         assert bool(limits[limit]) == can, limit
     assert not limits["Privileged"]
-    users = host.check_output("docker top mlflow -o uid").split()[1:]
+    users = host.check_output("docker top mlflow -o pid,uid").split()[3::2]
     assert set(users) == {str(USER)}
 
 

@@ -62,3 +62,8 @@ def test_systemd_finds_nothing_wrong_with_the_unit(host: Host, unit: str) -> Non
 def test_a_run_has_a_limit_beyond_the_agents_own(host: Host) -> None:
     assert show(host, UNITS[0], "TimeoutStartUSec") not in ("infinity", "")
     assert show(host, UNITS[0], "KillMode") == "mixed"
+
+
+def test_it_is_shut_in(host: Host) -> None:
+    # In tenths, of ten; it has to own files, become other users and install packages.
+    assert host.run("systemd-analyze security --threshold=40 slipway-pull.service").rc == 0
