@@ -1,6 +1,6 @@
 # The front door: `make` lists what there is. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, ARGS (handed to the command behind the target).
 .DEFAULT_GOAL := help
-.PHONY: help up down status release rollback shell dev serve train mlflow test unit molecule lint format lock image images push bench-serving system clean
+.PHONY: help up down status release rollback shell dev serve train mlflow test unit molecule lint format lock image images push bench-serving bench-release system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -74,6 +74,9 @@ push: images ## Push both to a registry and print their digests (REGISTRY=ghcr.i
 bench-serving: ## Requests a second, latency, memory: ours, FastAPI's and MLflow's in one run
 	@tools/need.sh wrk:wrk
 	@$(PYTHON_IN) dev sh -c 'bundle=$$(python tools/dev.py bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
+
+bench-release: ## On the host of `make up`: what a poll costs, how long releases and a full run take, role by role
+	@PYTHONPATH=tools $(PYTHON_IN) dev python -m bench.release $(ARGS)
 
 system: ## Install what `make test` needs of the system (root on Debian)
 	@tools/need.sh $$(cat tools/system.txt)

@@ -63,6 +63,10 @@ LIMITS = {
     "rows_per_second_10000_rows": Limit(3.3, "ratio", at_least=True, peer=FASTAPI),
     "memory_workers_rss": Limit(300.0, "value"),
     "cold_start": Limit(1.0, "value"),
+    "poll_cpu": Limit(0.1, "value"),
+    "model_release_seconds": Limit(15.0, "value"),
+    "image_release_seconds": Limit(60.0, "value"),
+    "full_run_seconds": Limit(30.0, "value"),
 }
 
 

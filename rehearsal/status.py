@@ -22,7 +22,7 @@ def view(place: Place) -> dict[str, Any]:
     state, remote, host = states.read(place), Remote(place), Host(place)
     url = gateway.address(place, state)
     commit = remote.tip()
-    document = release.read(remote, commit) if commit else {}
+    document, problem = released(remote, commit)
     running = is_running(host.name)
     agent = host.look()[0] if running else {}
     return {
@@ -33,6 +33,7 @@ def view(place: Place) -> dict[str, Any]:
         "commit": commit,
         "models": {name: {"version": release.version(m)} | m for name, m in document.get("models", {}).items()},
         "image": document.get("image", ""),
+        "release_problem": problem,
         "credentials": str(place.credentials),
         "remote": str(place.remote),
         "host": host.name,
@@ -41,6 +42,14 @@ def view(place: Place) -> dict[str, Any]:
         "agent": {key: agent[key] for key in AGENT if key in agent},
         "disk": disk(host) if running else "",
     }
+
+
+def released(remote: Remote, commit: str) -> tuple[release.Document, str]:
+    """Return the release of the branch, or why it cannot be read."""
+    try:
+        return (release.read(remote, commit) if commit else {}), ""
+    except Trouble as trouble:
+        return {}, str(trouble)
 
 
 def serving(place: Place, url: str) -> str:
@@ -68,11 +77,12 @@ def lines(found: dict[str, Any]) -> list[str]:
     agent = found["agent"]
     said = agent.get("state", "not there yet") + (f": {agent['reason']}" if agent.get("reason") else "")
     models = ", ".join(f"{name} {model['version']}" for name, model in found["models"].items()) or "nothing yet"
+    pinned = f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models
     rows = [
         ("API", f"{found['url']}/docs"),
         ("MLflow", f"{found['mlflow_url']}/ (login: {found['credentials']})"),
         ("serves", found["serves"]),
-        ("release", f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models),
+        ("release", found["release_problem"] or pinned),
         ("branch", f"{found['branch']} at {found['commit'][:8]} of {found['remote']}"),
         ("host", f"{found['host']}, {'running' if found['running'] else 'not running: `make up` starts it'}"),
         ("agent", said),

@@ -1,12 +1,13 @@
 """A copy of the checkout to try things in, as a fresh clone would be."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.clones import make
 
 ROOT = Path(__file__).resolve().parents[2]
 # What one `make` tells the `make`s that it calls.
@@ -22,19 +23,7 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def clone(tmp_path: Path, environment: dict[str, str]) -> Path:
     """A clone with the files as they are now, committed or not."""
-    place = tmp_path / "clone"
-    git = ["git", "-c", "safe.directory=*"]
-    subprocess.run([*git, "clone", "--quiet", "--no-hardlinks", ROOT, place], check=True, env=environment)
-    listing = [*git, "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listing, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
-    for name in filter(None, names.split("\0")):
-        target = place / name
-        if (ROOT / name).exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target)
-        else:
-            target.unlink(missing_ok=True)
-    return place
+    return make(tmp_path / "clone", environment)
 
 
 @pytest.fixture

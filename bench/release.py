@@ -1,0 +1,149 @@
+"""Measure the way of a release on the rehearsal's host, which has to be up: `make up`, then `make bench-release`.
+
+One JSON object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one
+is missed, 2 if it could not be measured. At the end the branch is where it was: each release is taken back.
+"""
+
+import argparse
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from bench.figures import LIMITS, Figure
+from rehearsal import gateway, state
+from rehearsal.errors import Trouble
+from rehearsal.flat import flattened
+from rehearsal.host import Host
+from rehearsal.place import Place
+from rehearsal.progress import Progress
+from rehearsal.releasing import Releases, served
+from rehearsal.tracking import Tracking
+
+HOST = "host"
+# On the host: the processor time of a whole poll, git's included.
+POLL = """
+import json, resource, subprocess
+subprocess.run(["slipway-pull", "run"], check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps(used.ru_utime + used.ru_stime))
+"""
+LOOKS_EVERY_SECONDS = 0.02
+# A model that differs from what `make up` trains.
+SETTINGS = ("max_depth=4", "rounds=50")
+
+
+class Watch:
+    """Sees when the gateway first answers with something, while a release is under way."""
+
+    def __init__(self, releases: Releases, is_it: Callable[[dict[str, object]], bool]) -> None:
+        """`is_it` looks at an answer of /version."""
+        self._releases, self._is_it = releases, is_it
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.seen = 0.0
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self.seen and not self._stop.wait(LOOKS_EVERY_SECONDS):
+            status, about = gateway.ask(self._releases.place, f"{self._releases.url}/version")
+            if status == 200 and self._is_it(about):
+                self.seen = time.time()
+
+
+def figure(name: str, seen: list[float]) -> Figure:
+    """Return the median of what was seen, with its limit."""
+    made = Figure(name, statistics.median(seen), "s", HOST, min(seen), max(seen))
+    return replace(made, limit=LIMITS.get(name))
+
+
+def polls(host: Host, times: int) -> Iterator[Figure]:
+    """Yield what a look at the branch costs that finds nothing new."""
+    yield figure("poll_cpu", [float(host.run("python3", "-c", POLL)) for _ in range(times)])
+
+
+def full_runs(host: Host, times: int) -> Iterator[Figure]:
+    """Yield how long a run of everything takes that changes nothing, and each role's share."""
+    walls, roles = [], []
+    for _ in range(times):
+        started = time.monotonic()
+        host.run("slipway-pull", "now", "--full")
+        walls.append(time.monotonic() - started)
+        roles.append(host.look()[0]["roles"])
+    yield figure("full_run_seconds", walls)
+    for role in roles[0]:
+        yield figure(f"role_{role}_seconds", [each[role] for each in roles])
+
+
+def model_releases(releases: Releases, tracking: Tracking, times: int) -> Iterator[Figure]:
+    """Yield how long a release takes that changes only the model, from detected to served; each is a new one."""
+    seen = []
+    for number in range(times):
+        made = tracking.train(releases.progress, *SETTINGS, f"seed={int(time.time()) + number}")
+        pin = releases.pin(f"models:/{made['name']}/{made['version']}")
+
+        def is_it(about: dict[str, object], wanted: tuple[str, str] = (pin.name, pin.sha256)) -> bool:
+            return wanted in served(about)
+
+        with Watch(releases, is_it) as watch:
+            releases.make(pin, "")
+        seen.append(watch.seen - releases.host.look()[0]["attempted_at"])
+        releases.back()
+    yield figure("model_release_seconds", seen)
+
+
+def image_releases(releases: Releases, times: int) -> Iterator[Figure]:
+    """Yield how long a release of an image takes of which the host has no layer, from detected to served."""
+    seen = []
+    for number in range(times):
+        with flattened(releases.state.images["api"], f"{time.time()}-{number}") as name:
+            image = releases.image(name)
+            with Watch(releases, lambda about, wanted=image: about["image"] == wanted) as watch:  # type: ignore[misc]
+                releases.make(None, image)
+        seen.append(watch.seen - releases.host.look()[0]["attempted_at"])
+        releases.back()
+    yield figure("image_release_seconds", seen)
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
+    """Yield each figure as it is known."""
+    place, progress = Place(), Progress()
+    if not place.ca.exists():
+        raise Trouble("nothing is up here: `make up` first")
+    known = state.read(place)
+    releases, tracking = Releases(place, known, progress), Tracking(place, known)
+    yield from polls(releases.host, options.polls)
+    yield from full_runs(releases.host, options.times)
+    yield from model_releases(releases, tracking, options.times)
+    yield from image_releases(releases, options.times)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit status."""
+    made = argparse.ArgumentParser(
+        prog="python -m bench.release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--polls", type=int, default=10, help="looks at the branch (%(default)s)")
+    made.add_argument("--times", type=int, default=2, help="releases of each kind, full runs (%(default)s)")
+    held = True
+    try:
+        for each in measure(made.parse_args(arguments)):
+            print(each.line(), flush=True)
+            held = held and each.held()
+    except Trouble as trouble:
+        print(f"slipway: {trouble}", file=sys.stderr)
+        return 2
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A rehearsal of a fresh clone, as a person at a terminal has one."""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost
+from leftovers import LABEL
+
+from rehearsal import state
+from rehearsal.docker import docker
+from rehearsal.follow import Failed, until_applied
+from rehearsal.host import Host
+from rehearsal.place import Place
+from rehearsal.progress import Progress
+from rehearsal.release import folder_sha256
+from rehearsal.releasing import Releases
+from rehearsal.remote import RELEASE, Remote
+
+INHERITED = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS", "MODEL", "IMAGE")
+Rows = list[list[float]]
+
+
+def releasing(place: Place) -> Releases:
+    """Return what `make release` works with."""
+    return Releases(place, state.read(place), Progress(io.StringIO()))
+
+
+class Chain:
+    """What a person does with it."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is up yet."""
+        self.place = Place(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
+        self.host = self.place.named("host")
+        environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
+        self.environment = environment | {"SLIPWAY_LABEL": LABEL}
+
+    def make(self, *arguments: str, code: int = 0) -> str:
+        """Run make; return all that it says."""
+        done = self._run(["make", *arguments], self.environment)
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+    def status(self) -> dict[str, Any]:
+        """Return what the JSON says."""
+        command = [sys.executable, "-m", "rehearsal", "status", "--json"]
+        done = subprocess.run(command, cwd=self.place.root, env=self.environment, check=True, stdout=subprocess.PIPE)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def train(self, *settings: str) -> Path:
+        """Train against the host's MLflow, by the file with the login; return the bundle."""
+        line = f'set -a; . "{self.place.credentials}"; exec "$0" -m training "$@"'
+        output = f"output={self.place.training}"
+        command = ["sh", "-c", line, sys.executable, "allow_generated=true", output, *settings]
+        done = subprocess.run(
+            command, cwd=self.place.root, env=self.environment, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return Path(json.loads(done.stdout.splitlines()[-1])["bundle"])
+
+    def bundle(self, version: str) -> Path:
+        """Return where training left a version."""
+        return self.place.training / "models" / "california" / version
+
+    def release(self) -> str:
+        """Return what release.yml says on the branch."""
+        return Remote(self.place).read(RELEASE)
+
+    def release_by_hand(self, text: str) -> str:
+        """Commit a release.yml that nobody checked; return what a person is told of it."""
+        before = releasing(self.place).serving()
+        commit = Remote(self.place).change({RELEASE: text}, "Release by hand\n")
+        try:
+            until_applied(Host(self.place), commit, Progress(io.StringIO()))
+        except Failed as failed:
+            return f"{failed} {releasing(self.place).fate(before)}"
+        raise AssertionError("it was applied")
+
+    def sha256(self, version: str) -> str:
+        """Return the pin of a version."""
+        return folder_sha256(self.bundle(version))
+
+    def on_host(self, *command: str) -> str:
+        """Return what a command on the host prints."""
+        return docker("exec", self.host, *command)
+
+    def _run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.place.root,
+            env=environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def rows(bundle: Path) -> Rows:
+    """Return rows of the data that miss nothing."""
+    found = json.loads((bundle / "golden.json").read_text())["rows"]
+    return [row for row in found if None not in row]
+
+
+def xgboosts_own(bundle: Path, rows: Rows) -> list[float]:
+    """Return what XGBoost itself says of the rows."""
+    booster = xgboost.Booster(model_file=str(bundle / "model.ubj"))
+    names = booster.feature_names
+    found = booster.predict(xgboost.DMatrix(np.array(rows), feature_names=names))
+    return [float(value) for value in found]

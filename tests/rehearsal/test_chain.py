@@ -1,0 +1,180 @@
+"""The whole chain, in a fresh clone: from `make up` to an answer, releases under load, and what must not go through.
+
+The tests build on one another, in this order.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal import gateway
+from rehearsal.docker import docker
+from rehearsal.gateway import ask
+from tests import clones
+from tests.rehearsal.chain import Chain, rows, xgboosts_own
+from tests.rehearsal.client import TOLERANCE, Client
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+REQUESTS_A_SECOND = 50
+OTHER, THIRD = ("max_depth=4", "rounds=60"), ("max_depth=3", "rounds=40")
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A clone where `make up` has run."""
+    made = Chain(clones.make(tmp_path_factory.mktemp("rehearsal") / "clone", os.environ))
+    try:
+        made.make("up")
+        yield made
+    finally:
+        made.make("down")
+        tags = [f"slipway-{name}:{made.place.identity}" for name in ("host", "api", "mlops")]
+        subprocess.run(["docker", "image", "rm", *tags], check=True, stdout=subprocess.DEVNULL)
+
+
+def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[float]]:
+    """Return the version that answers, and its predictions."""
+    status, answer = ask(chain.place, f"{chain.status()['url']}/predict", {"features": wanted})
+    assert status == 200, answer
+    return answer["version"], answer["predictions"]
+
+
+def served_by(chain: Chain, version: str) -> None:
+    """Hold what is served to be this version, by its predictions."""
+    asked = rows(chain.bundle("1"))
+    named, given = predictions(chain, asked)
+    assert named == version
+    assert given == pytest.approx(xgboosts_own(chain.bundle(version), asked), rel=TOLERANCE, abs=TOLERANCE)
+
+
+def test_up_ends_with_what_xgboost_itself_says(chain: Chain) -> None:
+    served_by(chain, "1")
+    status = chain.status()
+    assert status["agent"]["state"] == "in sync"
+    assert status["models"]["california"]["version"] == "1"
+    assert status["commit"] == status["agent"]["applied"]
+
+
+def test_the_line_that_is_printed_works_when_pasted(chain: Chain) -> None:
+    said = chain.make("up")  # once more: what it prints is the same
+    line = next(line.split("ask it", 1)[1] for line in said.splitlines() if "ask it" in line)
+    done = subprocess.run(["sh", "-c", line], check=True, stdout=subprocess.PIPE, text=True)
+    assert json.loads(done.stdout)["version"] == "1"
+
+
+def test_no_password_is_shown_and_the_file_with_it_is_the_users_alone(chain: Chain) -> None:
+    login = Path(chain.status()["credentials"])
+    password = next(line for line in login.read_text().splitlines() if "PASSWORD" in line).split("=")[1]
+    assert login.stat().st_mode & 0o777 == 0o600
+    assert chain.place.folder.stat().st_mode & 0o777 == 0o700
+    assert password not in chain.make("status") + chain.make("up")
+
+
+def test_a_release_under_load_and_its_rollback_lose_no_request(chain: Chain) -> None:
+    chain.train(*OTHER)
+    row = rows(chain.bundle("1"))[0]
+    answers = {version: xgboosts_own(chain.bundle(version), [row])[0] for version in ("1", "2")}
+    assert abs(answers["1"] - answers["2"]) > 0.001
+    url = chain.status()["url"]
+    with Client(url, chain.place.ca, row, answers, REQUESTS_A_SECOND) as client:
+        said = chain.make("release", "MODEL=models:/california/2")
+        served_by(chain, "2")
+        chain.make("rollback")
+        served_by(chain, "1")
+    assert not client.failures
+    assert min(client.served["1"], client.served["2"]) > REQUESTS_A_SECOND
+    assert "+    uri: models:/california/2" in said
+    assert "california 2 serves" in said
+
+
+def refused(chain: Chain, said: str, *reasons: str) -> None:
+    """Hold a release to have failed, for a reason that is told in one line, and the old one to serve on."""
+    served_by(chain, "1")
+    status = subprocess.run(
+        ["docker", "exec", chain.host, "slipway-pull", "status"], check=False, stdout=subprocess.PIPE, text=True
+    )
+    assert status.returncode == 1
+    reason = next(line for line in status.stdout.splitlines() if line.startswith("reason"))
+    for text in (reason, said):
+        assert all(part in text for part in reasons), text
+    assert "california 1 serves on" in said
+
+
+def test_a_release_that_is_no_yaml_is_not_served_and_can_be_taken_back(chain: Chain) -> None:
+    refused(chain, chain.release_by_hand("image: [\n"), "release.yml")
+    assert "release.yml" in chain.status()["release_problem"]
+    assert "make rollback" in chain.make("release", "MODEL=models:/california/2", code=2)
+    chain.make("rollback")
+    served_by(chain, "1")
+
+
+def test_a_model_with_one_byte_changed_in_the_store_is_not_served(chain: Chain) -> None:
+    chain.train(*THIRD)
+    sha256 = hashlib.sha256((chain.bundle("3") / "model.ubj").read_bytes()).hexdigest()
+    change = """
+        for file in $(find /var/lib/docker/volumes/mlflow/_data -name model.ubj); do
+          if sha256sum "$file" | grep -q "$0"; then printf X | dd of="$file" bs=1 seek=2000 conv=notrunc; fi
+        done"""
+    chain.on_host("sh", "-c", change, sha256)
+    refused(chain, chain.make("release", "MODEL=models:/california/3", code=2), "model.ubj", "changed")
+
+
+def test_a_digest_that_does_not_match_is_not_served(chain: Chain) -> None:
+    text = chain.release().replace(chain.sha256("3"), "ab" * 32)
+    refused(chain, chain.release_by_hand(text), "manifest.json", "sha256", "ab" * 32)
+
+
+def test_golden_answers_that_differ_are_not_served(chain: Chain, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(chain.bundle("3"), bundle)
+    golden, manifest = bundle / "golden.json", bundle / "manifest.json"
+    document = json.loads(golden.read_text())
+    document["predictions"][0] += 0.01
+    golden.write_text(json.dumps(document))
+    listed = json.loads(manifest.read_text())
+    listed["files"]["golden.json"]["sha256"] = hashlib.sha256(golden.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(listed))
+    refused(chain, chain.make("release", f"MODEL={bundle}", code=2), "golden")
+
+
+def test_an_image_that_does_not_start_is_not_served(chain: Chain) -> None:
+    broken = f"slipway-broken:{chain.place.identity}"
+    container = docker("create", f"slipway-api:{chain.place.identity}")
+    docker("commit", "--change", 'ENTRYPOINT ["no-such-program"]', container, broken)
+    try:
+        refused(
+            chain, chain.make("release", "MODEL=models:/california/2", f"IMAGE={broken}", code=2), "no-such-program"
+        )
+    finally:
+        docker("rm", container)
+        docker("image", "rm", broken)
+
+
+def test_a_release_that_is_right_again_mends_the_branch(chain: Chain) -> None:
+    chain.make("release", "MODEL=models:/california/1", f"IMAGE=slipway-api:{chain.place.identity}")
+    served_by(chain, "1")
+    assert chain.status()["agent"]["state"] == "in sync"
+
+
+def test_a_restart_with_remote_registry_and_mlflow_gone_serves_what_it_served(chain: Chain) -> None:
+    docker("stop", chain.place.named("forge"), chain.place.named("registry"))
+    chain.on_host("docker", "stop", "mlflow")
+    docker("restart", chain.host)
+    gateway.await_answer(chain.place, f"{chain.status()['url']}/readyz", 60)
+    served_by(chain, "1")
+
+
+def test_up_once_more_repairs_it_all_and_down_leaves_nothing(chain: Chain) -> None:
+    chain.make("up")
+    served_by(chain, "1")
+    chain.make("down")
+    for kind in ("container", "network", "volume"):
+        listing = [kind, "ls", "--quiet", "--filter", f"name={chain.place.named('')}"]
+        assert docker(*listing, *(["--all"] if kind == "container" else [])) == ""
+    assert not chain.place.folder.exists()

@@ -1,0 +1,33 @@
+"""The command line refuses in a sentence what it cannot do."""
+
+import pytest
+
+from rehearsal import cli
+from rehearsal.place import Place
+
+
+@pytest.fixture
+def nothing_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Place", lambda: place)
+
+
+@pytest.mark.usefixtures("nothing_up")
+@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["release", "--model", "x"], ["rollback"]])
+def test_where_nothing_is_up_it_says_what_to_do(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(command) == 1
+    assert capsys.readouterr().err.startswith("slipway: nothing is up here: `make up`")
+
+
+@pytest.mark.usefixtures("nothing_up")
+def test_a_release_has_to_name_something(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.ca.touch()
+    (place.root / "environments" / "base.yml").write_text("domain: localhost\n")
+    assert cli.main(["release"]) == 1
+    assert "make release MODEL=models:/california/2" in capsys.readouterr().err
+
+
+def test_every_command_is_one_that_make_has() -> None:
+    makefile = (Place().root / "Makefile").read_text()
+    for command in cli.COMMANDS:
+        assert f"\n{command}: ## " in makefile
+        assert f"python -m rehearsal {command}" in makefile

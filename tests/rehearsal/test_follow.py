@@ -1,0 +1,65 @@
+"""The agent's account is followed until a commit is applied, or has failed."""
+
+import io
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from rehearsal import follow
+from rehearsal.follow import Failed, until_applied
+from rehearsal.host import Host
+from rehearsal.progress import Progress
+
+OLD, NEW = "a" * 40, "b" * 40
+APPLIED = {"applied": OLD, "attempted": OLD, "failures": 0, "running": None}
+TAKEN_UP = APPLIED | {"attempted": NEW, "running": {"pid": 1, "since": 0}}
+FAILED = APPLIED | {"attempted": NEW, "failures": 1, "reason": "role api: it did not start"}
+DONE = APPLIED | {"applied": NEW, "attempted": NEW}
+
+
+class Told:
+    """A host whose agent says one thing after the other."""
+
+    name = "host"
+
+    def __init__(self, *said: dict[str, Any]) -> None:
+        self.said = list(said)
+
+    def look(self) -> tuple[dict[str, Any], str]:
+        return (self.said.pop(0) if len(self.said) > 1 else self.said[0]), "role api: Serve"
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    monkeypatch.setattr(follow, "LOOKS_EVERY_SECONDS", 0)
+    return io.StringIO()
+
+
+@pytest.fixture
+def watch(stream: io.StringIO) -> Callable[..., None]:
+    return lambda *said: until_applied(cast(Host, Told(*said)), NEW, Progress(stream))
+
+
+def test_it_ends_when_the_commit_is_applied(watch: Callable[..., None], stream: io.StringIO) -> None:
+    watch({}, APPLIED, TAKEN_UP, TAKEN_UP, DONE)
+    assert stream.getvalue() == "slipway: the host runs role api: Serve ...\n"
+
+
+def test_a_failure_is_told_with_the_agents_reason(watch: Callable[..., None]) -> None:
+    with pytest.raises(Failed, match="it did not start"):
+        watch(APPLIED, TAKEN_UP, FAILED)
+
+
+def test_the_failure_of_another_commit_is_none_of_this_one(watch: Callable[..., None]) -> None:
+    watch(FAILED | {"attempted": OLD}, TAKEN_UP, DONE)
+
+
+def test_a_failed_commit_that_is_being_tried_again_is_waited_for(watch: Callable[..., None]) -> None:
+    watch(FAILED | {"running": {"pid": 1, "since": 0}}, DONE)
+
+
+def test_a_host_that_does_not_look_is_given_up(watch: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "NOTICES_WITHIN_SECONDS", -1)
+    with pytest.raises(Failed, match=r"has not begun it within -1 s: the repository gave no answer; `make shell`"):
+        watch(APPLIED | {"said": "the repository gave no answer"})

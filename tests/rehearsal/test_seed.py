@@ -1,0 +1,79 @@
+"""The bootstrap, filled in: cloud-init and Terraform read the same file."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agent import host
+from agent.paths import Paths
+from rehearsal import seed
+from rehearsal.place import BRANCH, ENVIRONMENT, ROOT, Place
+
+TEMPLATE = (ROOT / seed.TEMPLATE).read_text()
+
+
+def written(place: Place) -> dict[str, Any]:
+    seed.write(place, "a-host")
+    document: dict[str, Any] = yaml.safe_load((place.seed / "user-data").read_text())
+    return document
+
+
+def rendered() -> dict[str, Any]:
+    about: dict[str, object] = {
+        "environment": "dev",
+        "groups": ["api"],
+        "repository": "git://a/b.git",
+        "branch": "main",
+    }
+    document: dict[str, Any] = yaml.safe_load(seed.user_data(ROOT, about))
+    return document
+
+
+def file(document: dict[str, Any], path: str) -> str:
+    return next(str(each["content"]) for each in document["write_files"] if each["path"] == path)
+
+
+def test_the_agent_reads_what_the_bootstrap_writes(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text(file(rendered(), "/etc/slipway/host.json"))
+    assert host.read(Paths(config=tmp_path)).document() | {"name": ""} == {
+        "environment": "dev",
+        "groups": ["api"],
+        "repository": "git://a/b.git",
+        "branch": "main",
+        "name": "",
+        "vault": "",
+    }
+
+
+def test_the_script_is_one_that_a_shell_takes() -> None:
+    script = file(rendered(), "/usr/local/sbin/slipway-bootstrap")
+    subprocess.run(["sh", "-n"], input=script, check=True, text=True)
+    assert "--branch 'main' 'git://a/b.git'" in script
+
+
+def test_nothing_in_it_means_something_else_to_terraform() -> None:
+    assert TEMPLATE.startswith("#cloud-config\n")
+    assert set(re.findall(r"\$\{(\w+)\}", TEMPLATE)) == {"host", "repository", "branch"}
+    assert "%{" not in TEMPLATE
+    assert re.sub(r"\$\{\w+\}", "", TEMPLATE).count("$") == 0
+
+
+def test_what_it_starts_is_what_it_writes() -> None:
+    document = rendered()
+    assert "ExecStart=/usr/local/sbin/slipway-bootstrap\n" in file(
+        document, "/etc/systemd/system/slipway-bootstrap.service"
+    )
+    assert any("slipway-bootstrap.service" in command for command in document["runcmd"])
+
+
+def test_the_rehearsed_host_is_both_and_follows_the_local_branch(place: Place) -> None:
+    (place.root / "bootstrap").mkdir()
+    (place.root / seed.TEMPLATE).write_text(TEMPLATE)
+    about = json.loads(file(written(place), "/etc/slipway/host.json"))
+    assert about["groups"] == ["api", "ops"]
+    assert (about["environment"], about["branch"]) == (ENVIRONMENT, BRANCH)
+    assert yaml.safe_load((ROOT / "environments" / f"{ENVIRONMENT}.yml").read_text())["branch"] == BRANCH
