@@ -47,7 +47,7 @@ unit: ## The tests that need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)
 
 molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
-	@$(PYTHON_IN) dev python tools/molecule.py $(ROLE)
+	@$(PYTHON_IN) dev python tools/scenarios.py $(ROLE)
 
 lint: ## Formatting, rules, types, YAML, roles, workflows, shell
 	@tools/need.sh shellcheck:shellcheck

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common import ROOT, identity
-from image import exists, make, tag_of
+from image import make, tag_of
 from machine import IMAGE, docker, label
 from registry import push
 
@@ -25,9 +25,8 @@ class Shelf:
     published: str
 
     def put(self, name: str) -> str:
-        """Push this checkout's image, built where it is not there; return what a machine calls it."""
-        if not exists(tag_of(name)):
-            make(name)
+        """Build and push this checkout's image; return what a machine calls it."""
+        make(name)
         return push(name, tag_of(name), self.published).replace(self.published, ADDRESS)
 
 

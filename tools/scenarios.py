@@ -13,7 +13,7 @@ from typing import Any
 import machine
 from common import ROOT, identity, say
 from engine import engine
-from image import exists, make
+from image import make
 from shelf import ADDRESS, Shelf, shelf
 
 SCENARIOS = ROOT / "molecule"
@@ -23,6 +23,9 @@ KEPT = ROOT / "var" / "molecule"
 IMAGES = {"mlflow": "mlops", "api": "api"}
 MODEL = "california"
 BUNDLE = "/srv/bundle"
+# What the machine of a role is started with, and what the playbook is told in place of what the environment says.
+Supply = tuple[tuple[str, ...], dict[str, Any]]
+Given = dict[str, Supply]
 
 
 def roles() -> list[str]:
@@ -51,8 +54,9 @@ def run(role: str, options: tuple[str, ...] = (), overrides: dict[str, Any] | No
 
 
 @contextlib.contextmanager
-def supplies(names: list[str]) -> Iterator[dict[str, tuple[tuple[str, ...], dict[str, Any]]]]:
-    """Have what the roles' machines are given besides: images by digest, and a bundle."""
+def supplies(names: list[str]) -> Iterator[Given]:
+    """Have the image of the machines, and what the roles' are given besides: images by digest, a bundle."""
+    make("host")
     if not IMAGES.keys() & set(names):
         yield {}
         return
@@ -60,7 +64,7 @@ def supplies(names: list[str]) -> Iterator[dict[str, tuple[tuple[str, ...], dict
         yield {role: supply(role, images) for role in names if role in IMAGES}
 
 
-def supply(role: str, images: Shelf) -> tuple[tuple[str, ...], dict[str, Any]]:
+def supply(role: str, images: Shelf) -> Supply:
     """Return the options and overrides of a role that runs an image."""
     reference = images.put(IMAGES[role])
     options, overrides = ("--network", images.network), {"docker_insecure_registries": [ADDRESS]}
@@ -87,11 +91,8 @@ def main(*names: str) -> None:
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"slipway: ROLE={unknown[0]!r}: wanted one of {', '.join(known)}")
     wanted = list(names) or known
-    with engine():
-        if not exists(machine.IMAGE):
-            make("host")
-        with supplies(wanted) as given:
-            failed = [role for role in wanted if run(role, *given.get(role, ()))]
+    with engine(), supplies(wanted) as given:
+        failed = [role for role in wanted if run(role, *given.get(role, ()))]
     if failed:
         raise SystemExit(f"slipway: {', '.join(failed)}: does not hold; see above")
     say("all of it holds")

@@ -1,0 +1,35 @@
+"""A host on which nothing is installed yet says what would change, and is left as it is."""
+
+from collections.abc import Iterator
+
+import machine
+import play
+import pytest
+import scenarios
+from common import identity
+
+pytestmark = pytest.mark.slow
+NAME = f"slipway-fresh-{identity()}"
+PACKAGES = ("caddy", "containerd", "docker-cli", "docker-registry", "docker.io", "runc")
+PLACES = ("/usr/local/lib/slipway", "/var/lib/slipway", "/run/slipway", "/etc/caddy", "/etc/docker")
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with scenarios.supplies([]):
+        machine.remove(NAME)
+        machine.start(NAME, "--volume", f"{scenarios.ROOT}:/src:ro")
+    machine.docker("exec", NAME, "dpkg", "--purge", "--force-depends", *PACKAGES)
+    machine.docker("exec", NAME, "rm", "--recursive", "--force", "/etc/caddy", "/etc/docker")
+    monkeypatch.setenv("SLIPWAY_MACHINE", NAME)
+    monkeypatch.setenv("SLIPWAY_TAGS", "all")
+    yield NAME
+    machine.remove(NAME)
+
+
+def test_the_whole_site_can_be_checked(fresh: str) -> None:
+    code, said = play.play("--check")
+    assert code == 0, said
+    assert " changed=0 " not in said
+    there = machine.docker("exec", NAME, "sh", "-c", f"ls --directory {' '.join(PLACES)} 2>/dev/null; true")
+    assert there == ""
