@@ -1,0 +1,44 @@
+"""Only what is missing is installed, and apt's complaint is what the run fails with."""
+
+from typing import Any
+
+import pytest
+from ansible.modules import slipway_packages
+
+
+class Module:
+    """What Ansible gives a module."""
+
+    def __init__(self, answer: tuple[int, str, str], *names: str) -> None:
+        self.params = {"names": list(names)}
+        self.answer = answer
+        self.asked: list[list[str]] = []
+
+    def run_command(self, command: list[str], **_: Any) -> tuple[int, str, str]:
+        self.asked.append(command)
+        return self.answer
+
+    def fail_json(self, msg: str) -> None:
+        raise SystemExit(msg)
+
+
+def test_what_is_installed_is_left_alone() -> None:
+    # One that was removed has a status still, and one that dpkg never heard of has none.
+    listed = "caddy\tinstall ok installed\ncurl\tdeinstall ok config-files\n"
+    assert slipway_packages.missing(Module((1, listed, "no packages found"), "caddy", "curl", "runc")) == [
+        "curl",
+        "runc",
+    ]
+
+
+def test_nothing_is_asked_of_a_person() -> None:
+    module = Module((0, "", ""))
+    slipway_packages.apt(module, "install", "caddy")
+    assert "--assume-yes" in module.asked[0]
+    assert "Dpkg::Options::=--force-confold" in module.asked[0]
+
+
+def test_a_failure_is_told_by_its_end() -> None:
+    said = "Get:1 ...\nE: Unable to locate package x\n"
+    with pytest.raises(SystemExit, match=r"apt-get install ended with code 100: .*E: Unable to locate package x"):
+        slipway_packages.apt(Module((100, said, "")), "install", "x")

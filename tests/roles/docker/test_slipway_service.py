@@ -1,0 +1,124 @@
+"""A container is replaced only when it has to be, and what keeps it from answering is said."""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.slipway_docker import DockerError
+from ansible.module_utils.slipway_service import LABEL, Service, ServiceError
+
+GIVEN = {"name": "it", "image": "r/i@sha256:1", "options": ["--a"], "command": ["serve"], "reads": [], "seconds": 5}
+
+
+class Docker:
+    """What an engine would say."""
+
+    def __init__(self, container: dict[str, Any] | None = None, image: bool = True) -> None:
+        self.container, self.image = container, image
+        self.asked: list[str] = []
+
+    def inspect(self, _kind: str, _name: str) -> dict[str, Any] | None:
+        return self.container
+
+    def has_image(self, _image: str) -> bool:
+        return self.image
+
+    def run(self, *arguments: str) -> str:
+        self.asked.append(arguments[0])
+        if arguments[0] == "pull":
+            raise DockerError("docker pull: manifest unknown")
+        return ""
+
+    def complaint(self, _name: str) -> str:
+        return "slipway: /run/secrets: is missing"
+
+
+def container(label: str, *, running: bool = True, began: float | None = None, restarts: int = 0) -> dict[str, Any]:
+    started = datetime.fromtimestamp(time.time() if began is None else began, UTC)
+    # As Go writes it: with nine digits, and a Z.
+    text = started.strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
+    state = {"Running": running, "StartedAt": text}
+    return {"Config": {"Labels": {LABEL: label}}, "State": state, "RestartCount": restarts}
+
+
+def service(docker: Docker, **replaced: Any) -> Service:
+    return Service(GIVEN | replaced, docker)
+
+
+LABELLED = service(Docker()).described()
+
+
+def test_one_that_is_as_described_stays() -> None:
+    assert service(Docker(container(LABELLED))).lacks() == ""
+
+
+@pytest.mark.parametrize("key", ["image", "options", "command"])
+def test_one_that_was_described_otherwise_goes(key: str) -> None:
+    other = "another" if key == "image" else ["another"]
+    assert service(Docker(container(LABELLED)), **{key: other}).lacks() == "was described otherwise"
+
+
+def test_one_that_is_away_or_stands_still_is_run() -> None:
+    assert service(Docker()).lacks() == "is not there"
+    assert service(Docker(container(LABELLED, running=False))).lacks() == "does not run"
+
+
+def test_a_newer_file_is_for_a_new_one_to_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    reads = [str(secret)]
+    later = Docker(container(LABELLED, began=time.time() + 60))
+    earlier = Docker(container(LABELLED, began=time.time() - 60))
+    assert service(later, reads=reads).lacks() == ""
+    assert service(earlier, reads=reads).lacks() == f"started before {secret} was written"
+
+
+def test_an_image_that_cannot_be_had_leaves_the_old_one() -> None:
+    docker = Docker(container("old"), image=False)
+    with pytest.raises(DockerError, match="manifest unknown"):
+        service(docker).replace()
+    assert docker.asked == ["pull"]
+
+
+def test_the_old_one_ends_before_the_new_one_begins() -> None:
+    docker = Docker(container("old"))
+    service(docker).replace()
+    assert docker.asked == ["stop", "rm", "run"]
+
+
+@pytest.mark.parametrize("found", [None, container("x", running=False), container("x", restarts=3)])
+def test_one_that_ends_is_told_by_its_last_words(found: dict[str, Any] | None) -> None:
+    with pytest.raises(ServiceError, match=r"^it: its container ended: slipway: /run/secrets: is missing$"):
+        service(Docker(found), url="http://127.0.0.1:1/").await_answer()
+
+
+def test_one_that_does_not_answer_in_time_is_told_with_the_limit() -> None:
+    with pytest.raises(ServiceError, match=r"no answer at http://127\.0\.0\.1:1/ within 0 s"):
+        service(Docker(container("x")), url="http://127.0.0.1:1/", seconds=0).await_answer()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_an_answer_is_enough(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy of the environment's has no business with the host's own port.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    service(Docker(), url=url).await_answer()
