@@ -17,9 +17,14 @@ CGROUPS = Path("/sys/fs/cgroup")
 BOOTS_WITHIN_SECONDS = 120
 # Degraded is up, but for a unit: a container has kernel modules that it cannot load.
 BOOTED = ("running", "degraded")
-# As little as systemd, and Docker Engine inside, get along with; --privileged asks for more than some machines have.
+# What systemd, and Docker Engine inside, need beside Docker's usual ones. --privileged, and "all", ask for more than some
+# machines have.
+CAPABILITIES = (
+    *("AUDIT_CONTROL", "DAC_READ_SEARCH", "IPC_LOCK", "LINUX_IMMUTABLE", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT"),
+    *("SYS_NICE", "SYS_PTRACE", "SYSLOG"),
+)
 RIGHTS = (
-    *("--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE"),
+    *(f"--cap-add={name}" for name in CAPABILITIES),
     *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
     # Without it the inner Docker Engine stops at "failed to disable IPv6".
     *("--security-opt", "systempaths=unconfined"),
