@@ -9,6 +9,7 @@ module: slipway_container
 short_description: Run a container for good
 description:
   - Runs under Docker's own restart policy, and is replaced only when its description changed.
+  - The image that it ran before is removed then.
   - Waits until it answers; when it does not, the run fails with the last thing that the container said.
 options:
   name:
@@ -74,10 +75,19 @@ def run(module):
     service = Service(module.params, Docker(module.run_command))
     reason = service.lacks()
     if not module.check_mode:
-        if reason:
-            service.replace()
+        old = service.replace() if reason else None
         service.await_answer()
+        if old:
+            remove(module, service.docker, old)
     return {"changed": bool(reason), "reason": reason}
+
+
+def remove(module, docker, image):
+    """Remove the image that is not run any more; somebody else may have a use for it."""
+    try:
+        docker.run("image", "rm", image)
+    except DockerError as error:
+        module.warn(f"{module.params['name']}: the image that it ran before is still there: {error}")
 
 
 def main():

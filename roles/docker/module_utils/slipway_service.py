@@ -44,15 +44,21 @@ class Service:
         return f"started before {newer[0]} was written" if newer else ""
 
     def replace(self):
-        """Run it anew; an image that cannot be had leaves the old one running. Raises DockerError."""
+        """Run it anew; an image that cannot be had leaves the old one running. Raises DockerError.
+
+        Returns the image of the old one where that is another, else None.
+        """
         if not self.docker.has_image(self.given["image"]):
             self.docker.run("pull", "--quiet", self.given["image"])
-        if self.docker.inspect("container", self.name):
+        found = self.docker.inspect("container", self.name)
+        if found:
             # Stopped first: what it has under way gets the time to end.
             self.docker.run("stop", self.name)
             self.docker.run("rm", "--force", "--volumes", self.name)
         own = ["--name", self.name, "--label", f"{LABEL}={self.described()}", "--restart", "unless-stopped"]
         self.docker.run("run", "--detach", *own, *self.given["options"], self.given["image"], *self.given["command"])
+        image = found and found["Image"]
+        return image if image and image != self.docker.inspect("image", self.given["image"])["Id"] else None
 
     def await_answer(self):
         """Return when it answers; raises ServiceError where it ends, starts over and over, or takes too long."""

@@ -22,8 +22,8 @@ class Docker:
         self.container, self.image = container, image
         self.asked: list[str] = []
 
-    def inspect(self, _kind: str, _name: str) -> dict[str, Any] | None:
-        return self.container
+    def inspect(self, kind: str, _name: str) -> dict[str, Any] | None:
+        return self.container if kind == "container" else {"Id": "sha256:new"}
 
     def has_image(self, _image: str) -> bool:
         return self.image
@@ -43,7 +43,8 @@ def container(label: str, *, running: bool = True, began: float | None = None, r
     # As Go writes it: with nine digits, and a Z.
     text = started.strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
     state = {"Running": running, "StartedAt": text}
-    return {"Config": {"Labels": {LABEL: label}}, "State": state, "RestartCount": restarts}
+    labels = {"Labels": {LABEL: label}}
+    return {"Config": labels, "State": state, "RestartCount": restarts, "Image": "sha256:old"}
 
 
 def service(docker: Docker, **replaced: Any) -> Service:
@@ -87,8 +88,14 @@ def test_an_image_that_cannot_be_had_leaves_the_old_one() -> None:
 
 def test_the_old_one_ends_before_the_new_one_begins() -> None:
     docker = Docker(container("old"))
-    service(docker).replace()
+    assert service(docker).replace() == "sha256:old"
     assert docker.asked == ["stop", "rm", "run"]
+
+
+def test_an_image_that_is_run_again_is_not_an_old_one() -> None:
+    again = container("old") | {"Image": "sha256:new"}
+    assert service(Docker(again)).replace() is None
+    assert service(Docker()).replace() is None
 
 
 @pytest.mark.parametrize("found", [None, container("x", running=False), container("x", restarts=3)])
