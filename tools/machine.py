@@ -17,7 +17,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 BOOTS_WITHIN_SECONDS = 120
 # Degraded is up, but for a unit: a container has kernel modules that it cannot load.
 BOOTED = ("running", "degraded")
-# What systemd, and Docker Engine inside, need beside Docker's usual ones. --privileged, and "all", ask for more than some
+# What systemd, and Docker Engine inside, need beside the usual ones. --privileged, and "all", ask for more than some
 # machines have.
 CAPABILITIES = (
     *("AUDIT_CONTROL", "DAC_READ_SEARCH", "IPC_LOCK", "LINUX_IMMUTABLE", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT"),
