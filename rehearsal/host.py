@@ -20,6 +20,7 @@ from rehearsal.state import State, keep
 SEED = "/var/lib/cloud/seed/nocloud"
 DATA = Path("/var/lib/slipway")
 HTTPS = 443
+TIMER = "/etc/systemd/system/slipway-pull.timer"
 # A host gets its images while its roles still run; that Docker starts, and starts again, is part of that.
 FETCH = "for image; do until timeout 300 docker pull --quiet $image; do sleep 0.5; done; done"
 # One call for both: the agent's own account, during the first run from its clone, and what it does right now.
@@ -94,6 +95,10 @@ class Host:
                 yield
             finally:
                 process.terminate()
+
+    def has_timer(self) -> bool:
+        """Whether the agent is installed."""
+        return self.read(TIMER) is not None
 
     def nudge(self) -> None:
         """Have the host look at its branch now rather than when its timer says so."""

@@ -14,6 +14,7 @@ from rehearsal.place import Place
 from rehearsal.state import State, keep
 
 ENDS_WITHIN_SECONDS = 30
+SYSTEMD = Path("/run/systemd/system")
 
 
 def on(place: Place, state: State) -> str:
@@ -21,16 +22,16 @@ def on(place: Place, state: State) -> str:
     if engine.answers():
         return "runs"
     engine.install()
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         subprocess.run(["systemctl", "start", "docker"], check=True)
         return "started, by systemd"
     log = cache() / "dockerd.log"
     with log.open("wb") as file:
         # Its own session: it outlives this command and the terminal.
         process = subprocess.Popen(["dockerd"], stdout=file, stderr=file, start_new_session=True)
-    engine.wait(process)
     state.engine = process.pid
     keep(place, state)
+    engine.wait(process)
     return f"started until `make down`, its log is {log}"
 
 
@@ -48,6 +49,8 @@ def off(state: State) -> bool:
 def is_dockerd(pid: int) -> bool:
     """Whether the process is an engine still, and not another one with its number."""
     try:
-        return bool(pid) and Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except OSError:
         return False
+    # One that has ended stays until its parent has asked for it.
+    return name == "dockerd" and rest.split()[0] != "Z"

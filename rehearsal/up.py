@@ -65,6 +65,8 @@ def converge(host: Host, commit: str, progress: Progress) -> None:
     """Have the host at the commit."""
     with progress.step("the host follows its branch"):
         try:
+            if host.has_timer():
+                host.nudge()
             until_applied(host, commit, progress)
         except Failed as failed:
             raise Trouble(
