@@ -6,7 +6,7 @@ import engine
 import machine
 from common import cache
 
-from rehearsal import power
+from rehearsal import forge, power
 from rehearsal import state as states
 from rehearsal.docker import docker, inspect
 from rehearsal.errors import Trouble
@@ -28,6 +28,8 @@ def down(place: Place, progress: Progress) -> None:
                 docker("rm", "--force", "--volumes", place.named(what))
             if inspect("network", place.named("net")) is not None:
                 docker("network", "rm", place.named("net"))
+        if forge.trim(place):
+            progress.say(f"removed the layers in {place.layers}, which had become too many")
         if power.off(state):
             progress.say("ended the Docker Engine that `make up` started")
     if place.folder.exists():

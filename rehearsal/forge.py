@@ -1,6 +1,7 @@
 """What stands in for a team's git server and registry: two containers on the rehearsal's network."""
 
 import os
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,8 @@ from rehearsal.ports import HOST, choose
 from rehearsal.state import State, keep
 
 ANSWERS_WITHIN_SECONDS = 30
+# Of layers, some of which no image has any more: twenty times what all images of one checkout take.
+MOST_BYTES = 8 * 10**9
 CONFIGURATION = Path(__file__).with_name("registry.yml")
 # In the container.
 REPOSITORY, LAYERS = "/srv/slipway.git", "/var/lib/registry"
@@ -38,6 +41,17 @@ def up(place: Place, state: State) -> list[str]:
         started.append("registry")
     _await(state)
     return started
+
+
+def trim(place: Place) -> bool:
+    """Remove the layers where they have become many and no registry of any checkout uses them; return whether."""
+    if not place.layers.exists() or docker("ps", "--all", "--quiet", "--filter", f"volume={place.layers}"):
+        return False
+    size = sum(path.stat().st_size for path in place.layers.rglob("*") if path.is_file())
+    if size <= MOST_BYTES:
+        return False
+    shutil.rmtree(place.layers)
+    return True
 
 
 def _git(place: Place, state: State) -> None:
