@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from rehearsal import forge, gateway, images, power, release, snapshot
+from rehearsal import builds, forge, gateway, images, power, release, snapshot
 from rehearsal import state as states
 from rehearsal.errors import Trouble
 from rehearsal.follow import Failed, until_applied
@@ -41,7 +41,7 @@ def ground(place: Place, state: State, progress: Progress) -> str:
     with progress.step("Docker Engine"):
         progress.result(power.on(place, state))
     with progress.step("images host, api and mlops"):
-        progress.result(", ".join(images.build(place, state)) or "nothing changed")
+        progress.result(", ".join(builds.build(place, state, progress)) or "nothing changed")
     with progress.step("git remote and registry"):
         Remote(place)
         progress.result(", ".join(forge.up(place, state)) or "run")

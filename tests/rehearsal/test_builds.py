@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.images import NAMES, inputs
+from rehearsal.builds import NAMES, inputs, step
 from rehearsal.place import ROOT
 
 DOCKERFILE = """FROM base
@@ -70,10 +70,17 @@ def copied() -> Iterator[tuple[str, str]]:
         for line in (ROOT / "images" / name / "Dockerfile").read_text().splitlines():
             words = line.split()
             if words[:1] == ["COPY"] and not words[1].startswith("--"):
-                assert not line.endswith("\\"), f"{name}: {line}: wanted on one line, as rehearsal/images.py reads it"
+                assert not line.endswith("\\"), f"{name}: {line}: wanted on one line, as rehearsal/builds.py reads it"
                 yield from ((name, word) for word in words[1:-1])
 
 
 def test_what_the_dockerfiles_copy_is_there() -> None:
     for name, word in copied():
         assert list(ROOT.glob(word.rstrip("/"))), f"{name}: {word}"
+
+
+def test_how_far_a_build_is_stands_in_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    assert step(log) == ""
+    log.write_text("slipway: building\nStep 1/9 : FROM base\n ---> 00\nStep 2/9 : RUN a\nGet: Step 7/9\n")
+    assert step(log) == "2/9"
