@@ -67,6 +67,7 @@ LIMITS = {
     "model_release_seconds": Limit(15.0, "value"),
     "image_release_seconds": Limit(60.0, "value"),
     "full_run_seconds": Limit(30.0, "value"),
+    "up_warm_seconds": Limit(60.0, "value"),
 }
 
 

@@ -5,15 +5,17 @@ is missed, 2 if it could not be measured. At the end the branch is where it was:
 """
 
 import argparse
+import contextlib
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.figures import LIMITS, Figure
-from rehearsal import gateway, state
+from bench.watch import Watch
+from rehearsal import state
+from rehearsal.down import down
 from rehearsal.errors import Trouble
 from rehearsal.flat import flattened
 from rehearsal.host import Host
@@ -21,6 +23,7 @@ from rehearsal.place import Place
 from rehearsal.progress import Progress
 from rehearsal.releasing import Releases, served
 from rehearsal.tracking import Tracking
+from rehearsal.up import up
 
 HOST = "host"
 # On the host: the processor time of a whole poll, git's included.
@@ -30,34 +33,8 @@ subprocess.run(["slipway-pull", "run"], check=True, stdout=subprocess.DEVNULL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps(used.ru_utime + used.ru_stime))
 """
-LOOKS_EVERY_SECONDS = 0.02
 # A model that differs from what `make up` trains.
 SETTINGS = ("max_depth=4", "rounds=50")
-
-
-class Watch:
-    """Sees when the gateway first answers with something, while a release is under way."""
-
-    def __init__(self, releases: Releases, is_it: Callable[[dict[str, object]], bool]) -> None:
-        """`is_it` looks at an answer of /version."""
-        self._releases, self._is_it = releases, is_it
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.seen = 0.0
-
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self.seen and not self._stop.wait(LOOKS_EVERY_SECONDS):
-            status, about = gateway.ask(self._releases.place, f"{self._releases.url}/version")
-            if status == 200 and self._is_it(about):
-                self.seen = time.time()
 
 
 def figure(name: str, seen: list[float]) -> Figure:
@@ -114,9 +91,23 @@ def image_releases(releases: Releases, times: int) -> Iterator[Figure]:
     yield figure("image_release_seconds", seen)
 
 
+def ups(place: Place, progress: Progress, times: int) -> Iterator[Figure]:
+    """Yield how long `make up` takes after a `make down`, with the caches that this leaves."""
+    seen = []
+    for _ in range(times):
+        down(place, progress)
+        started = time.monotonic()
+        with contextlib.redirect_stdout(sys.stderr):
+            up(place, progress)
+        seen.append(time.monotonic() - started)
+    yield figure("up_warm_seconds", seen)
+
+
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """Yield each figure as it is known."""
     place, progress = Place(), Progress()
+    if options.ups:
+        yield from ups(place, progress, options.ups)
     if not place.ca.exists():
         raise Trouble("nothing is up here: `make up` first")
     known = state.read(place)
@@ -134,6 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     made.add_argument("--polls", type=int, default=10, help="looks at the branch (%(default)s)")
     made.add_argument("--times", type=int, default=2, help="releases of each kind, full runs (%(default)s)")
+    made.add_argument("--ups", type=int, default=0, help="times of `make down` and `make up` before it (%(default)s)")
     held = True
     try:
         for each in measure(made.parse_args(arguments)):

@@ -75,7 +75,8 @@ def disk(host: Host) -> str:
 def lines(found: dict[str, Any]) -> list[str]:
     """Return it for a person."""
     agent = found["agent"]
-    said = agent.get("state", "not there yet") + (f": {agent['reason']}" if agent.get("reason") else "")
+    unknown = "not there yet" if found["running"] else "unknown"
+    said = agent.get("state", unknown) + (f": {agent['reason']}" if agent.get("reason") else "")
     models = ", ".join(f"{name} {model['version']}" for name, model in found["models"].items()) or "nothing yet"
     pinned = f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models
     rows = [
