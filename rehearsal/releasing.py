@@ -24,9 +24,8 @@ SERVES_WITHIN_SECONDS = 30
 class Releases:
     """The releases of one rehearsal."""
 
-    def __init__(self, place: Place, state: State, progress: Progress, *, nudge: bool = False) -> None:
-        """The host has to be up; with a nudge it does not wait for its timer to see a commit."""
-        self.nudge = nudge
+    def __init__(self, place: Place, state: State, progress: Progress) -> None:
+        """The host has to be up."""
         self.place, self.state, self.progress = place, state, progress
         self.host, self.remote = Host(place), Remote(place)
         self.url = gateway.address(place, state)
@@ -71,8 +70,8 @@ class Releases:
         before = self.serving()
         with self.progress.step(f"the host takes up {release.title(document)}"):
             try:
-                if self.nudge:
-                    self.host.nudge()
+                # It would see the commit within ten seconds, which a person need not wait.
+                self.host.nudge()
                 until_applied(self.host, commit, self.progress)
             except Failed as failed:
                 raise Trouble(f"{failed}\nslipway: {self.fate(before)}") from failed

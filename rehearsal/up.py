@@ -78,7 +78,7 @@ def converge(host: Host, commit: str, progress: Progress) -> None:
 
 def serve(place: Place, state: State, progress: Progress, tracking: Tracking, api: str) -> None:
     """Have a release that serves: the first, or this checkout's API in place of the one that `up` released before."""
-    releases = Releases(place, state, progress, nudge=True)
+    releases = Releases(place, state, progress)
     document = release.read(releases.remote, releases.remote.tip())
     if not document:
         pin = trained(place, progress, tracking, releases)
