@@ -79,6 +79,11 @@ class Host:
         done = subprocess.run(["docker", "exec", self.name, "cat", str(path)], check=False, capture_output=True)
         return done.stdout.decode() if done.returncode == 0 else None
 
+    def require(self) -> None:
+        """Raise Trouble where it does not run."""
+        if not is_running(self.name):
+            raise Trouble(f"the host {self.name} does not run: `make up` starts it")
+
     def copy(self, folder: Path, target: Path) -> None:
         """Have a folder's files on the host, whole or not at all."""
         fresh = f"{target}.new"
@@ -102,12 +107,12 @@ class Host:
 
     def nudge(self) -> None:
         """Have the host look at its branch now rather than when its timer says so."""
+        self.require()
         self.run("systemctl", "start", "--no-block", "slipway-pull.service")
 
     def look(self) -> tuple[dict[str, Any], str]:
         """Return what `slipway-pull status` says, empty before the agent is there, and the task that runs."""
-        if not is_running(self.name):
-            raise Trouble(f"the host {self.name} does not run: `make up` starts it")
+        self.require()
         done = subprocess.run(["docker", "exec", self.name, "sh", "-c", LOOK], check=False, capture_output=True)
         status, _, event = done.stdout.decode(errors="replace").strip().rpartition("\n\n")
         return _object(status), told(event)
