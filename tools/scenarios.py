@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ SCENARIOS = ROOT / "molecule"
 KEPT = ROOT / "var" / "molecule"
 # Roles that run images, and which.
 IMAGES = {"mlflow": "mlops", "api": "api"}
+AT_ONCE = 2
 MODEL = "california"
 BUNDLE = "/srv/bundle"
 # What the machine of a role is started with, and what the playbook is told in place of what the environment says.
@@ -33,24 +35,68 @@ def roles() -> list[str]:
     return sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 
 
-def run(role: str, options: tuple[str, ...] = (), overrides: dict[str, Any] | None = None) -> int:
-    """Return the exit code of Molecule for a role; `options` are for the machine, `overrides` for the playbook."""
-    environment = {
+def environment(role: str, options: tuple[str, ...], overrides: dict[str, Any]) -> dict[str, str]:
+    """Return what Molecule and the scenarios' playbooks are told."""
+    return {
         **os.environ,
         "SLIPWAY_ROOT": str(ROOT),
-        "SLIPWAY_MACHINE": f"slipway-molecule-{identity()}-{role}",
+        "SLIPWAY_MACHINE": named(role),
         "SLIPWAY_MACHINE_OPTIONS": " ".join(options),
-        "SLIPWAY_OVERRIDES": json.dumps(overrides or {}),
+        "SLIPWAY_OVERRIDES": json.dumps(overrides),
         "MOLECULE_EPHEMERAL_DIRECTORY": str(KEPT / role),
-        "ANSIBLE_HOME": str(KEPT / "ansible"),
+        "ANSIBLE_HOME": str(KEPT / role / "ansible"),
+        "NO_COLOR": "1",
         # Molecule and Ansible stand beside this Python.
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    command = ["molecule", "--base-config", str(SCENARIOS / "base.yml"), "test", "--no-command-borders"]
-    done = subprocess.run([*command, "--scenario-name", role], cwd=ROOT, env=environment, check=False)
-    # An interrupted Molecule leaves its machine.
-    machine.remove(environment["SLIPWAY_MACHINE"])
-    return done.returncode
+
+
+def named(role: str) -> str:
+    """Return the name of a role's machine."""
+    return f"slipway-molecule-{identity()}-{role}"
+
+
+class Runs:
+    """Scenarios under way, each with its outcome: Molecule's exit code and what it printed."""
+
+    def __init__(self, pool: ThreadPoolExecutor, given: Given, names: list[str]) -> None:
+        self._given = given
+        self._started: list[subprocess.Popen[str]] = []
+        self.outcomes = {role: pool.submit(self._run, role) for role in names}
+
+    def _run(self, role: str) -> tuple[int, str]:
+        command = ["molecule", "--base-config", str(SCENARIOS / "base.yml"), "test", "--no-command-borders"]
+        command += ["--scenario-name", role]
+        told = environment(role, *self._given.get(role, ((), {})))
+        try:
+            with subprocess.Popen(
+                command, cwd=ROOT, env=told, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ) as process:
+                self._started.append(process)
+                said, _ = process.communicate()
+            return process.returncode, said
+        finally:
+            # One that was interrupted leaves its machine.
+            machine.remove(named(role))
+
+    def end(self) -> None:
+        """End those that nobody waits for any more."""
+        for outcome in self.outcomes.values():
+            outcome.cancel()
+        for process in self._started:
+            if process.poll() is None:
+                process.terminate()
+
+
+@contextlib.contextmanager
+def running(names: list[str]) -> Iterator[Runs]:
+    """Have the scenarios run, two at once: half of their time they wait for a machine."""
+    with supplies(names) as given, ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = Runs(pool, given, names)
+        try:
+            yield runs
+        finally:
+            runs.end()
 
 
 @contextlib.contextmanager
@@ -90,9 +136,12 @@ def main(*names: str) -> None:
     known = roles()
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"slipway: ROLE={unknown[0]!r}: wanted one of {', '.join(known)}")
-    wanted = list(names) or known
-    with engine(), supplies(wanted) as given:
-        failed = [role for role in wanted if run(role, *given.get(role, ()))]
+    wanted, failed = list(names) or known, []
+    with engine(), running(wanted) as runs:
+        for role, outcome in runs.outcomes.items():
+            code, said = outcome.result()
+            print(said, flush=True)
+            failed += [role] if code else []
     if failed:
         raise SystemExit(f"slipway: {', '.join(failed)}: does not hold; see above")
     say("all of it holds")

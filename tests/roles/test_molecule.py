@@ -6,15 +6,18 @@ import pytest
 import scenarios
 from common import ROOT
 
-# Images are pushed for the first of them.
+# Two run at once, and images are pushed for the first of them.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROLES = scenarios.roles()
 
 
 @pytest.fixture(scope="session")
-def given() -> Iterator[scenarios.Given]:
-    with scenarios.supplies(ROLES) as found:
-        yield found
+def runs(request: pytest.FixtureRequest) -> Iterator[scenarios.Runs]:
+    """All that this session asks for, under way."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = [item.callspec.params["role"] for item in items if item.originalname == test_it_holds.__name__]
+    with scenarios.running(wanted) as under_way:
+        yield under_way
 
 
 def test_every_role_has_a_scenario() -> None:
@@ -22,6 +25,8 @@ def test_every_role_has_a_scenario() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_it_holds(role: str, given: scenarios.Given) -> None:
-    # Molecule prints what went wrong, with the journal of the units concerned.
-    assert scenarios.run(role, *given.get(role, ())) == 0
+def test_it_holds(role: str, runs: scenarios.Runs) -> None:
+    code, said = runs.outcomes[role].result()
+    # What went wrong, with the journal of the units concerned.
+    print(said)
+    assert code == 0
