@@ -15,10 +15,10 @@ import pytest
 
 from rehearsal import gateway
 from rehearsal.docker import docker
-from rehearsal.gateway import ask
 from tests import clones
 from tests.rehearsal.chain import Chain, rows, xgboosts_own
-from tests.rehearsal.client import TOLERANCE, Client
+from tests.rehearsal.client import Client
+from tests.rehearsal.holds import refused, served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 50
@@ -36,21 +36,6 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         made.make("down")
         tags = [f"slipway-{name}:{made.place.identity}" for name in ("host", "api", "mlops")]
         subprocess.run(["docker", "image", "rm", *tags], check=True, stdout=subprocess.DEVNULL)
-
-
-def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[float]]:
-    """Return the version that answers, and its predictions."""
-    status, answer = ask(chain.place, f"{chain.status()['url']}/predict", {"features": wanted})
-    assert status == 200, answer
-    return answer["version"], answer["predictions"]
-
-
-def served_by(chain: Chain, version: str) -> None:
-    """Hold what is served to be this version, by its predictions."""
-    asked = rows(chain.bundle("1"))
-    named, given = predictions(chain, asked)
-    assert named == version
-    assert given == pytest.approx(xgboosts_own(chain.bundle(version), asked), rel=TOLERANCE, abs=TOLERANCE)
 
 
 def test_up_ends_with_what_xgboost_itself_says(chain: Chain) -> None:
@@ -91,19 +76,6 @@ def test_a_release_under_load_and_its_rollback_lose_no_request(chain: Chain) -> 
     assert min(client.served["1"], client.served["2"]) > REQUESTS_A_SECOND
     assert "+    uri: models:/california/2" in said
     assert "california 2 serves" in said
-
-
-def refused(chain: Chain, said: str, *reasons: str) -> None:
-    """Hold a release to have failed, for a reason that is told in one line, and the old one to serve on."""
-    served_by(chain, "1")
-    status = subprocess.run(
-        ["docker", "exec", chain.host, "slipway-pull", "status"], check=False, stdout=subprocess.PIPE, text=True
-    )
-    assert status.returncode == 1
-    reason = next(line for line in status.stdout.splitlines() if line.startswith("reason"))
-    for text in (reason, said):
-        assert all(part in text for part in reasons), text
-    assert "california 1 serves on" in said
 
 
 def test_a_release_that_is_no_yaml_is_not_served_and_can_be_taken_back(chain: Chain) -> None:

@@ -1,0 +1,37 @@
+"""What the tests of the chain hold again and again."""
+
+import subprocess
+
+import pytest
+
+from rehearsal.gateway import ask
+from tests.rehearsal.chain import Chain, rows, xgboosts_own
+from tests.rehearsal.client import TOLERANCE
+
+
+def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[float]]:
+    """Return the version that answers, and its predictions."""
+    status, answer = ask(chain.place, f"{chain.status()['url']}/predict", {"features": wanted})
+    assert status == 200, answer
+    return answer["version"], answer["predictions"]
+
+
+def served_by(chain: Chain, version: str) -> None:
+    """Hold what is served to be this version, by its predictions."""
+    asked = rows(chain.bundle("1"))
+    named, given = predictions(chain, asked)
+    assert named == version
+    assert given == pytest.approx(xgboosts_own(chain.bundle(version), asked), rel=TOLERANCE, abs=TOLERANCE)
+
+
+def refused(chain: Chain, said: str, *reasons: str) -> None:
+    """Hold a release to have failed, for a reason that is told in one line, and the old one to serve on."""
+    served_by(chain, "1")
+    status = subprocess.run(
+        ["docker", "exec", chain.host, "slipway-pull", "status"], check=False, stdout=subprocess.PIPE, text=True
+    )
+    assert status.returncode == 1
+    reason = next(line for line in status.stdout.splitlines() if line.startswith("reason"))
+    for text in (reason, said):
+        assert all(part in text for part in reasons), text
+    assert "california 1 serves on" in said
