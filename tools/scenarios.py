@@ -1,7 +1,6 @@
 """Tests roles on fresh machines: `make molecule`, or `make molecule ROLE=gateway`."""
 
 import contextlib
-import hashlib
 import json
 import os
 import subprocess
@@ -15,19 +14,13 @@ import machine
 from common import ROOT, identity, say
 from engine import engine
 from image import make
-from shelf import ADDRESS, Shelf, shelf
+from shelf import Shelf, shelf
+from supplies import IMAGES, supply
 
 SCENARIOS = ROOT / "molecule"
 # What Molecule and the scenarios keep while they run.
 KEPT = ROOT / "var" / "molecule"
-# Roles that run images, and which.
-IMAGES = {"mlflow": "mlops", "api": "api"}
 AT_ONCE = 2
-MODEL = "california"
-BUNDLE = "/srv/bundle"
-# What the machine of a role is started with, and what the playbook is told in place of what the environment says.
-Supply = tuple[tuple[str, ...], dict[str, Any]]
-Given = dict[str, Supply]
 
 
 def roles() -> list[str]:
@@ -59,15 +52,18 @@ def named(role: str) -> str:
 class Runs:
     """Scenarios under way, each with its outcome: Molecule's exit code and what it printed."""
 
-    def __init__(self, pool: ThreadPoolExecutor, given: Given, names: list[str]) -> None:
-        self._given = given
+    def __init__(self, pool: ThreadPoolExecutor, images: Shelf | None, names: list[str]) -> None:
+        self._images = images
         self._started: list[subprocess.Popen[str]] = []
-        self.outcomes = {role: pool.submit(self._run, role) for role in names}
+        # Those with an image first: they take longest.
+        ordered = sorted(names, key=lambda role: role not in IMAGES)
+        self.outcomes = {role: pool.submit(self._run, role) for role in ordered}
 
     def _run(self, role: str) -> tuple[int, str]:
         command = ["molecule", "--base-config", str(SCENARIOS / "base.yml"), "test", "--no-command-borders"]
         command += ["--scenario-name", role]
-        told = environment(role, *self._given.get(role, ((), {})))
+        given = supply(role, self._images) if role in IMAGES and self._images else ((), {})
+        told = environment(role, *given)
         try:
             with subprocess.Popen(
                 command, cwd=ROOT, env=told, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -91,44 +87,14 @@ class Runs:
 @contextlib.contextmanager
 def running(names: list[str]) -> Iterator[Runs]:
     """Have the scenarios run, two at once: half of their time they wait for a machine."""
-    with supplies(names) as given, ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = Runs(pool, given, names)
+    make("host")
+    with contextlib.ExitStack() as stack:
+        images = stack.enter_context(shelf("molecule")) if IMAGES.keys() & set(names) else None
+        runs = Runs(stack.enter_context(ThreadPoolExecutor(AT_ONCE)), images, names)
         try:
             yield runs
         finally:
             runs.end()
-
-
-@contextlib.contextmanager
-def supplies(names: list[str]) -> Iterator[Given]:
-    """Have the image of the machines, and what the roles' are given besides: images by digest, a bundle."""
-    make("host")
-    if not IMAGES.keys() & set(names):
-        yield {}
-        return
-    with shelf("molecule") as images:
-        yield {role: supply(role, images) for role in names if role in IMAGES}
-
-
-def supply(role: str, images: Shelf) -> Supply:
-    """Return the options and overrides of a role that runs an image."""
-    reference = images.put(IMAGES[role])
-    options, overrides = ("--network", images.network), {"docker_insecure_registries": [ADDRESS]}
-    if role == "mlflow":
-        return options, overrides | {"mlflow_image": reference}
-    folder = bundle()
-    pin = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
-    models = {MODEL: {"uri": f"file://{BUNDLE}", "sha256": pin}}
-    release = {"image": reference, "default_model": MODEL, "models": models}
-    return (*options, "--volume", f"{folder}:{BUNDLE}:ro"), overrides | {"release": release}
-
-
-def bundle() -> Path:
-    """Train a small model and return its bundle."""
-    command = [sys.executable, "-m", "training", "allow_generated=true", f"output={KEPT / 'training'}", "rounds=20"]
-    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    done = subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    return Path(json.loads(done.stdout)["bundle"])
 
 
 def main(*names: str) -> None:

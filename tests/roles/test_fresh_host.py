@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import machine
 import play
 import pytest
-import scenarios
-from common import identity
+from common import ROOT, identity
+from image import make
 
 pytestmark = pytest.mark.slow
 NAME = f"slipway-fresh-{identity()}"
@@ -16,9 +16,9 @@ PLACES = ("/usr/local/lib/slipway", "/var/lib/slipway", "/run/slipway", "/etc/ca
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with scenarios.supplies([]):
-        machine.remove(NAME)
-        machine.start(NAME, "--volume", f"{scenarios.ROOT}:/src:ro")
+    make("host")
+    machine.remove(NAME)
+    machine.start(NAME, "--volume", f"{ROOT}:/src:ro")
     machine.docker("exec", NAME, "dpkg", "--purge", "--force-depends", *PACKAGES)
     machine.docker("exec", NAME, "rm", "--recursive", "--force", "/etc/caddy", "/etc/docker")
     monkeypatch.setenv("SLIPWAY_MACHINE", NAME)
