@@ -14,9 +14,7 @@ from agent.paths import Paths
 from agent.plan import Work
 from agent.repository import APPLIED, ATTEMPTED, Repository
 from agent.settings import Settings
-from agent.state import State, Store
-
-CUT_OFF = "the run was cut off: the agent was killed, or the host went down"
+from agent.state import CUT_OFF, State, Store
 
 
 def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, store: Store, work: Work) -> str:

@@ -22,6 +22,8 @@ RESULTS = (
     "interrupted",
 )
 GOOD = ("applied", "unchanged")
+# The reason that stands while an attempt is under way, for when it leaves no one to tell a better one.
+CUT_OFF = "the run was cut off: the agent was killed, or the host went down"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from agent import host, lock, state
 from agent.errors import ConfigError
 from agent.output import short, span
 from agent.paths import Paths
-from agent.state import State
+from agent.state import CUT_OFF, State
 
 View = dict[str, Any]
 GOOD = ("in sync", "running")
@@ -45,7 +45,8 @@ def lines(view: View) -> list[str]:
     rows = [("state", view["state"])]
     if view["running"]:
         rows[0] = ("state", f"running for {span(now - view['running']['since'])} (process {view['running']['pid']})")
-    if view["failures"] and view["reason"]:
+    under_way = view["running"] and view["reason"] == CUT_OFF
+    if view["failures"] and view["reason"] and not under_way:
         rows.append(("reason", view["reason"]))
         rows.append(("attempt", f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"))
     elif view["state"] not in GOOD:
