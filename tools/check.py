@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
     # What `make` was called with is not for those `make`s that tests call.
     for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"):
         os.environ.pop(variable, None)
-    os.environ["SLIPWAY_LABEL"] = leftovers.LABEL
+    os.environ["MACHINE_LABEL"] = leftovers.LABEL
     try:
         with timed("programs of the system", times):
             need_system()

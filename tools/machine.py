@@ -48,7 +48,7 @@ def volume(name: str) -> str:
 
 def label() -> str:
     """What marks all that this checkout makes in the engine; tests set their own, and take down no more than that."""
-    return os.environ.get("SLIPWAY_LABEL") or f"slipway.checkout={identity()}"
+    return os.environ.get("MACHINE_LABEL") or f"slipway.checkout={identity()}"
 
 
 def start(name: str, *options: str, image: str = IMAGE) -> None:

@@ -70,4 +70,9 @@ def test_the_limits_are_the_designs() -> None:
         "rows_per_second_10000_rows": 3.3,
         "memory_workers_rss": 300.0,
         "cold_start": 1.0,
+        "poll_cpu": 0.1,
+        "model_release_seconds": 15.0,
+        "image_release_seconds": 60.0,
+        "full_run_seconds": 30.0,
+        "up_warm_seconds": 60.0,
     }

@@ -40,7 +40,7 @@ class Chain:
         self.place = Place(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
         self.host = self.place.named("host")
         environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
-        self.environment = environment | {"SLIPWAY_LABEL": LABEL}
+        self.environment = environment | {"MACHINE_LABEL": LABEL}
 
     def make(self, *arguments: str, code: int = 0) -> str:
         """Run make; return all that it says."""
