@@ -1,5 +1,6 @@
 """One release on one host: the way from its image and its bundles to a container that is proved and serves."""
 
+import contextlib
 import grp
 import hashlib
 import json
@@ -8,7 +9,7 @@ import re
 import time
 
 from ansible.module_utils.slipway_colours import COLOURS, SOCKET, Colours
-from ansible.module_utils.slipway_docker import DockerError
+from ansible.module_utils.slipway_docker import DockerError, have_image
 from ansible.module_utils.slipway_server import ServerError, is_ready, prove
 
 # In the container: where the colour's folder is, and where its image looks for <name>/<version>.
@@ -79,7 +80,7 @@ class Release:
         old, new = self.colours.live(), self.colours.other()
         try:
             with self.timed("pull"):
-                self.pull()
+                have_image(self.docker, self.given["image"])
             with self.timed("start"):
                 self.start(new)
                 self.await_ready(new)
@@ -100,18 +101,18 @@ class Release:
         with self.timed("drain"):
             return self.colours.remove(self.colours.other(), self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
 
+    @contextlib.contextmanager
     def timed(self, step):
-        """Keep how long a step takes."""
-        return Timed(self.seconds, step)
+        """Keep how long a step takes, also one that fails."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(time.monotonic() - started, 3)
 
     def title(self):
         """Return how a person calls it."""
         return ", ".join(f"{name} {model['version']}" for name, model in self.models.items())
-
-    def pull(self):
-        """Have the image."""
-        if not self.docker.has_image(self.given["image"]):
-            self.docker.run("pull", "--quiet", self.given["image"])
 
     def start(self, colour):
         """Start the colour's container, in place of one that an interrupted run left."""
@@ -145,16 +146,3 @@ class Release:
         self.colours.clear()
         for colour in COLOURS:
             self.colours.remove(colour, self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
-
-
-class Timed:
-    """Keeps how long its block took."""
-
-    def __init__(self, seconds, step):
-        self._seconds, self._step = seconds, step
-
-    def __enter__(self):
-        self._started = time.monotonic()
-
-    def __exit__(self, *_):
-        self._seconds[self._step] = round(time.monotonic() - self._started, 3)

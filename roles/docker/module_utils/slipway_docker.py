@@ -45,6 +45,12 @@ def engine_answers(module):
     return bool(module.get_bin_path("docker")) and module.run_command(["docker", "version"])[0] == 0
 
 
+def have_image(docker, image):
+    """Pull the image where it is not here; raises DockerError."""
+    if not docker.has_image(image):
+        docker.run("pull", "--quiet", image)
+
+
 def last_line(text):
     """Return the last line that holds anything."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

@@ -8,6 +8,8 @@ import time
 import urllib.error
 import urllib.request
 
+from ansible.module_utils.slipway_docker import have_image
+
 LABEL = "slipway.described"
 LOOKS_EVERY_SECONDS = 0.1
 ANSWERS_WITHIN_SECONDS = 5
@@ -48,8 +50,7 @@ class Service:
 
         Returns the image of the old one where that is another, else None.
         """
-        if not self.docker.has_image(self.given["image"]):
-            self.docker.run("pull", "--quiet", self.given["image"])
+        have_image(self.docker, self.given["image"])
         found = self.docker.inspect("container", self.name)
         if found:
             # Stopped first: what it has under way gets the time to end.
