@@ -2,20 +2,16 @@
 
 import os
 import shutil
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import machine
+import registry
 
 from rehearsal.docker import docker, inspect, is_running
-from rehearsal.errors import Trouble
 from rehearsal.place import FORGE, REGISTRY, Place
 from rehearsal.ports import HOST, choose
 from rehearsal.state import State, keep
 
-ANSWERS_WITHIN_SECONDS = 30
 # Of layers, some of which no image has any more: twenty times what all images of one checkout take.
 MOST_BYTES = 8 * 10**9
 CONFIGURATION = Path(__file__).with_name("registry.yml")
@@ -39,7 +35,7 @@ def up(place: Place, state: State) -> list[str]:
     if not is_running(place.named("registry")):
         _registry(place, state)
         started.append("registry")
-    _await(state)
+    registry.await_answer(f"{HOST}:{state.registry}")
     return started
 
 
@@ -84,15 +80,3 @@ def _run(place: Place, state: State, what: str, alias: str, options: list[str], 
     network = ["--network", place.named("net"), "--network-alias", alias]
     hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--restart=unless-stopped"]
     docker("run", *own, *network, *hardened, *options, state.images["host"], *command)
-
-
-def _await(state: State) -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{state.registry}/v2/", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            if time.monotonic() > deadline:
-                raise Trouble(f"the registry did not answer within {ANSWERS_WITHIN_SECONDS} s: {error}") from error
-        time.sleep(0.05)

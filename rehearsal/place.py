@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import registry
 from common import ROOT, cache, identity
 
 # What the containers are called among each other, and in environments/local.yml.
-FORGE, REGISTRY = "forge", "registry:5000"
+FORGE, REGISTRY = "forge", registry.ADDRESS
 BRANCH, ENVIRONMENT = "local", "local"
 # Below what the kernel deals to outgoing connections, so that nobody takes a port by chance.
 LOWEST_PORT, PORTS = 20000, 12000

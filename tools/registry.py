@@ -3,12 +3,33 @@
 import os
 import re
 import subprocess
+import time
+import urllib.request
 from pathlib import Path
 
 from common import say
 
 # host[:port][/path]; the first part of a name is a host only with a dot or a port in it, or as localhost.
 REGISTRY = re.compile(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9.-]+:\d+)(:\d+)?(/[a-z0-9._-]+)*")
+
+# What machines call a registry beside them, on a network of their own; environments/local.yml says so too.
+ADDRESS = "registry:5000"
+ANSWERS_WITHIN_SECONDS = 30
+
+
+def await_answer(published: str) -> None:
+    """Return when the registry answers at host:port; raises SystemExit where it does not."""
+    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{published}/v2/", timeout=5).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(
+                    f"slipway: the registry at {published} did not answer within {ANSWERS_WITHIN_SECONDS} s: {error}"
+                ) from error
+            time.sleep(0.05)
 
 
 def push(name: str, image: str, registry: str) -> str:

@@ -1,20 +1,16 @@
 """Images by digest for machines that tests boot: a registry on a network of their own, as long as it is needed."""
 
 import contextlib
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common import ROOT, identity
 from image import make, tag_of
 from machine import IMAGE, docker, label
-from registry import push
+from registry import ADDRESS, await_answer, push
 
-# What machines call it; the rehearsal's registry is configured alike.
-ADDRESS = "registry:5000"
+# The rehearsal's registry is configured alike.
 CONFIGURATION = ROOT / "rehearsal" / "registry.yml"
-ANSWERS_WITHIN_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def shelf(name: str) -> Iterator[Shelf]:
         own = ("--detach", "--name", container, "--label", label())
         docker("run", *own, *place, *configured, IMAGE, "serve", "/etc/registry.yml")
         published = docker("port", container, f"{port}/tcp").splitlines()[0]
-        _await(published)
+        await_answer(published)
         yield Shelf(network, published)
     finally:
         _remove(container, network)
@@ -54,15 +50,3 @@ def _remove(container: str, network: str) -> None:
     docker("rm", "--force", "--volumes", container)
     if network in docker("network", "ls", "--format", "{{.Name}}").split():
         docker("network", "rm", network)
-
-
-def _await(published: str) -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(f"http://{published}/v2/", timeout=5).close()
-            return
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"slipway: the registry does not answer at {published}: {error}") from error
-            time.sleep(0.05)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from common import ROOT
-from shelf import ADDRESS, Shelf
+from registry import ADDRESS
+from shelf import Shelf
 
 # Roles that run images, and which.
 IMAGES = {"mlflow": "mlops", "api": "api"}
