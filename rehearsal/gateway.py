@@ -12,12 +12,12 @@ import yaml
 
 from rehearsal.errors import Trouble
 from rehearsal.files import replace
-from rehearsal.host import Host
+from rehearsal.host import DATA, Host
 from rehearsal.place import ENVIRONMENT, Place
 from rehearsal.state import State
 
-# Where Caddy as Debian has it keeps the certificate of its own authority.
-AUTHORITY = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt"
+# Where the role `gateway` has the certificate of the host's own authority for all to read.
+AUTHORITY = DATA / "gateway" / "ca.crt"
 ASKED_SECONDS = 10
 
 
@@ -48,7 +48,7 @@ def ask(place: Place, url: str, body: object = None, headers: dict[str, str] | N
     request = urllib.request.Request(url, data, head)  # noqa: S310 https, our own
     context = ssl.create_default_context(cafile=str(place.ca))
     try:
-        with urllib.request.urlopen(request, timeout=ASKED_SECONDS, context=context) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ASKED_SECONDS, context=context) as answer:  # noqa: S310 as above
             return answer.status, _document(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, _document(error.read())
@@ -59,6 +59,11 @@ def _document(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         return content.decode(errors="replace")
+
+
+def models(about: Any) -> str:
+    """Return the models of an answer of /version, as a person calls them."""
+    return ", ".join(f"{model['name']} {model['version']}" for model in about["models"])
 
 
 def await_answer(place: Place, url: str, seconds: float) -> tuple[int, Any]:

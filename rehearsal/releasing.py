@@ -92,7 +92,7 @@ class Releases:
             return "nothing"
         if status != 200:
             return "nothing"
-        return ", ".join(f"{model['name']} {model['version']}" for model in about["models"])
+        return gateway.models(about)
 
     def await_served(self, document: Document) -> str:
         """Return what serves once it is the release; raises Trouble where it does not become it."""

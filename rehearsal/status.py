@@ -62,7 +62,7 @@ def serving(place: Place, url: str) -> str:
         return f"nothing ({getattr(error, 'reason', error)})"
     if status != 200:
         return f"nothing ({status}: {about})"
-    return ", ".join(f"{model['name']} {model['version']}" for model in about["models"])
+    return gateway.models(about)
 
 
 def disk(host: Host) -> str:
