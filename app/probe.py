@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 ANSWERS_WITHIN_SECONDS = 4.0
 # What to ask of a server that listens on all addresses.
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 names that are looked for, not listened on
 
 
 class _Unix(http.client.HTTPConnection):

@@ -84,7 +84,7 @@ def image_releases(releases: Releases, times: int) -> Iterator[Figure]:
     for number in range(times):
         with flattened(releases.state.images["api"], f"{time.time()}-{number}") as name:
             image = releases.image(name)
-            with Watch(releases, lambda about, wanted=image: about["image"] == wanted) as watch:  # type: ignore[misc]
+            with Watch(releases, lambda about, wanted=image: about["image"] == wanted) as watch:  # type: ignore[misc]  # a lambda's default has no type
                 releases.make(None, image)
         seen.append(watch.seen - releases.host.look()[0]["attempted_at"])
         releases.back()

@@ -30,7 +30,7 @@ def _create_tracking(path: Path) -> None:
     from mlflow.store.db.utils import _initialize_tables
 
     with _engine(path) as engine:
-        _initialize_tables(engine)  # type: ignore[no-untyped-call]
+        _initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow's own, without types
 
 
 def _upgrade_tracking(path: Path) -> None:
@@ -38,7 +38,7 @@ def _upgrade_tracking(path: Path) -> None:
     from mlflow.store.db.utils import _upgrade_db
 
     with _engine(path) as engine:
-        _upgrade_db(engine)  # type: ignore[no-untyped-call]
+        _upgrade_db(engine)  # type: ignore[no-untyped-call]  # likewise
 
 
 def _upgrade_users(path: Path) -> None:
