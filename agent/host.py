@@ -14,6 +14,8 @@ GROUPS = ("api", "ops")
 WORD = re.compile(r"[a-z][a-z0-9-]{0,62}")
 # git's own rules are longer; these names need no quoting anywhere.
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+# What begins an expression, a statement or a comment of Jinja.
+TEMPLATE = re.compile(r"\{[{%#]")
 PASSWORD = re.compile(r"^[a-z+]+://[^/@]*:[^/@]*@|^https?://[^/@]+@")
 
 
@@ -59,6 +61,10 @@ def _check(paths: Paths, host: Host) -> None:
     def refuse(key: str, value: str, wanted: str) -> ConfigError:
         return ConfigError(f"{paths.host}: {key}={value!r}: wanted {wanted}")
 
+    for key, value in host.document().items():
+        # They stand in Ansible's inventory, whose texts are rendered, as root.
+        if isinstance(value, str) and TEMPLATE.search(value):
+            raise refuse(key, value, "a plain value, not a template ({{, {% or {#)")
     if not WORD.fullmatch(host.environment):
         raise refuse("environment", host.environment, "the name of a file in environments/, without .yml")
     for group in host.groups:

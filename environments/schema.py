@@ -12,6 +12,8 @@ import yaml
 DIGEST = r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}"
 PASSWORD = re.compile(r"^[a-z0-9+.-]+://[^/@]*:[^/@]*@")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# What begins an expression, a statement or a comment of Jinja.
+TEMPLATE = re.compile(r"\{[{%#]")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ KEYS = {
     "branch": text("the name of a branch", r"[A-Za-z0-9_][A-Za-z0-9_./-]*"),
     "domain": text("a host name, without https:// or a port", r"[a-z0-9-]+(\.[a-z0-9-]+)*"),
     "tls": one_of("acme", "local"),
-    "acme_email": text("an e-mail address, or nothing", r"([^@\s]+@[^@\s]+)?"),
+    "acme_email": text("an e-mail address, or nothing", r"([^@\s{}]+@[^@\s{}]+)?"),
     "request_max_bytes": number(1024, 2**30),
     "request_timeout_seconds": number(1, 600),
     "api_workers": number(1, 64),
@@ -89,29 +91,69 @@ MODEL = {
 
 def problems(folder: Path, environment: str) -> list[str]:
     """Return what is wrong with an environment and the release in a repository, a sentence each; empty: nothing."""
-    own = folder / "environments" / f"{environment}.yml"
-    if not own.is_file():
-        names = sorted(path.stem for path in own.parent.glob("*.yml") if path.stem != "base")
+    names = sorted(path.stem for path in (folder / "environments").glob("*.yml") if path.stem != "base")
+    if environment not in names or not NAME.fullmatch(environment):
         nearest = _nearest(environment, names)
-        return [f"environment={environment!r}: there is no environments/{own.name}, the nearest is {nearest!r}"]
-    return [
+        return [f"environment={environment!r}: there is no environments/{environment}.yml, the nearest is {nearest!r}"]
+    found = [
         *_checked(folder, "environments/base.yml", lambda document: check(document, KEYS, complete=True)),
-        *_checked(folder, f"environments/{own.name}", lambda document: check(document, KEYS, complete=False)),
+        *_checked(folder, f"environments/{environment}.yml", lambda document: check(document, KEYS, complete=False)),
         *_checked(folder, "release.yml", check_release),
     ]
+    # Only what is right on its own can be compared.
+    return found or list(_check_fetching(environment, read(folder, environment)))
+
+
+def read(folder: Path, environment: str) -> dict[str, Any]:
+    """Return the settings of an environment by name, and under `release` the release: what has no problems."""
+    base, own, release = (
+        _document(folder / name) for name in ("environments/base.yml", f"environments/{environment}.yml", "release.yml")
+    )
+    return {**base, **own, "release": release}
+
+
+def _document(path: Path) -> dict[str, Any]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict | None):
+        raise ValueError(f"holds a {type(document).__name__}, wanted a mapping of keys to values")
+    return document or {}
 
 
 def _checked(folder: Path, name: str, check: Callable[[dict[str, Any]], Iterator[str]]) -> Iterator[str]:
     """Yield what is wrong with a file, each with its name."""
     try:
-        document = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        document = _document(folder / name)
+        templates = list(_templates(document))
+    except RecursionError:
+        yield f"{name}: cannot be read (it is nested too deeply)"
     except (OSError, ValueError, yaml.YAMLError) as error:
         yield f"{name}: cannot be read ({' '.join(str(error).split())})"
-        return
-    if not isinstance(document, dict | None):
-        yield f"{name}: holds a {type(document).__name__}, wanted a mapping of keys to values"
-        return
-    yield from (f"{name}: {problem}" for problem in check(document or {}))
+    else:
+        yield from (f"{name}: {problem}" for problem in templates or check(document))
+
+
+def _templates(value: Any, key: str = "") -> Iterator[str]:
+    """Yield each key that holds, or is itself, a template: no value of these files is ever rendered."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            inside = f"{key}.{name}" if key else str(name)
+            yield from _templates(str(name), inside)
+            yield from _templates(inner, inside)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _templates(inner, key)
+    elif isinstance(value, str) and TEMPLATE.search(value):
+        yield f"{key}: holds a template marker ({{{{, {{% or {{#), wanted a plain value"
+
+
+def _check_fetching(environment: str, settings: dict[str, Any]) -> Iterator[str]:
+    """Yield the models that this environment has no image to fetch with."""
+    for name, model in settings["release"].get("models", {}).items():
+        if not settings["mlflow_image"] and not model["uri"].startswith("file:"):
+            yield (
+                f"environments/{environment}.yml: mlflow_image is empty: wanted the image that fetches {model['uri']},"
+                f" the model {name!r} of release.yml (`make push` prints it)"
+            )
 
 
 def check(document: dict[str, Any], kinds: dict[str, Kind], *, complete: bool) -> Iterator[str]:

@@ -1,8 +1,11 @@
-"""The Ansible action `check_settings`: refuses an environment or a release that environments/schema.py does not allow.
+"""The Ansible action `check_settings`: reads an environment and the release, and refuses what schema.py does not allow.
 
-- name: Refuse settings that nobody reads, and values of the wrong kind
+- name: Read the settings and the release
   check_settings:
     environment: prod
+
+Each setting becomes a variable, and so does `release`. include_vars would have their values rendered as templates, by
+which whoever writes release.yml could run a command as root; values from here are never rendered.
 """
 
 import importlib.util
@@ -12,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,11 +27,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible publishes no ty
     _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Return a result that has failed where something is wrong, with a sentence for each."""
+        """Return the variables; or a result that has failed, with a sentence for each thing that is wrong."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, given = self.validate_argument_spec({"environment": {"type": "str", "required": True}})
-        found = _schema().problems(ROOT, given["environment"])
-        return result | {"changed": False, "failed": bool(found), "msg": "; ".join(found) or "all known, all right"}
+        schema = _schema()
+        if found := schema.problems(ROOT, given["environment"]):
+            return result | {"changed": False, "failed": True, "msg": "; ".join(found)}
+        return result | {"changed": False, "ansible_facts": wrap_var(schema.read(ROOT, given["environment"]))}
 
 
 def _schema() -> ModuleType:

@@ -77,3 +77,9 @@ def test_the_user_of_ssh_is_no_secret(paths: Paths, url: str) -> None:
 def test_a_missing_file_is_told(paths: Paths) -> None:
     with pytest.raises(ConfigError, match=r"host\.json: is missing: the host's bootstrap writes it"):
         host.read(paths)
+
+
+@pytest.mark.parametrize("key", ["environment", "repository", "branch", "name", "vault"])
+def test_what_ansible_would_render_is_refused(paths: Paths, key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}=.*: wanted a plain value, not a template"):
+        read(paths, **{key: "https://{{lookup(pipe)}}"})

@@ -1,5 +1,6 @@
 """environments/plugins/check_settings.py, in Ansible, as site.yml uses it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,16 +15,15 @@ PLAYBOOK = """\
   hosts: localhost
   gather_facts: false
   tasks:
-    - name: Refuse settings that nobody reads, and values of the wrong kind
+    - name: Read the settings
       check_settings:
         environment: "{{ wanted }}"
-    - name: Read the settings
-      ansible.builtin.include_vars: "environments/{{ item }}.yml"
-      loop: [base, "{{ wanted }}"]
-    - name: Read the release
-      ansible.builtin.include_vars: {file: release.yml, name: release}
     - name: Say what was read
       ansible.builtin.debug: {msg: "{{ domain }} {{ api_workers }} released={{ release }}"}
+    - name: Use them as roles do
+      ansible.builtin.debug: {msg: "options {{ options }}"}
+      vars:
+        options: ["--env={{ api_mlflow_url }}", "{{ release.image | default('') }}"]
 """
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,9 @@ def repository(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "environments", tmp_path / "environments")
     shutil.copy(ROOT / "release.yml", tmp_path)
     (tmp_path / "site.yml").write_text(PLAYBOOK)
-    (tmp_path / "ansible.cfg").write_text("[defaults]\naction_plugins = environments/plugins\n")
+    (tmp_path / "ansible.cfg").write_text(
+        "[defaults]\naction_plugins = environments/plugins\ninject_facts_as_vars = true\n"
+    )
     return tmp_path
 
 
@@ -56,4 +58,28 @@ def test_settings_that_are_wrong_end_the_run_with_a_sentence(repository: Path) -
     assert code == 2
     wrong = "api_wokers=4: no such key, the nearest is 'api_workers'; environments/prod.yml: tls='none': wanted one of"
     assert wrong in said
-    assert "Read the settings" not in said
+    assert "Say what was read" not in said
+
+
+def test_a_template_is_refused_before_anything_runs(repository: Path) -> None:
+    uri = f"file:///{{{{ lookup('pipe', 'touch {repository}/ran') }}}}"
+    models = {"california": {"uri": uri, "sha256": "b" * 64}}
+    release = {"image": f"r/i@sha256:{'a' * 64}", "default_model": "california", "models": models}
+    (repository / "release.yml").write_text(json.dumps(release))
+    code, said = run(repository, "prod")
+    assert code == 2
+    assert "release.yml: models.california.uri: holds a template marker" in said
+    assert not (repository / "ran").exists()
+
+
+def test_no_value_is_rendered_even_where_the_schema_lets_it_pass(repository: Path) -> None:
+    with (repository / "environments" / "schema.py").open("a") as schema:
+        schema.write("\n\ndef problems(folder, environment):\n    return []\n")
+    template = f"{{{{ lookup('pipe', 'touch {repository}/ran') }}}}"
+    (repository / "release.yml").write_text(json.dumps({"image": template}))
+    (repository / "environments" / "prod.yml").write_text(json.dumps({"domain": template, "api_mlflow_url": template}))
+    code, said = run(repository, "prod")
+    assert code == 0, said
+    assert not (repository / "ran").exists()
+    # The domain, the release, the two options.
+    assert said.count("lookup('pipe'") == 4

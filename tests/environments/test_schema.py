@@ -11,6 +11,7 @@ from environments import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "a" * 64
+MLOPS = f"registry.example.com/slipway-mlops@{DIGEST}"
 RELEASE: dict[str, Any] = {
     "image": f"registry.example.com:5000/slipway-api@{DIGEST}",
     "default_model": "california",
@@ -20,8 +21,10 @@ RELEASE: dict[str, Any] = {
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A copy of what the schema reads."""
+    """A copy of what the schema reads, in which prod can fetch models."""
     shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    with (tmp_path / "environments" / "prod.yml").open("a") as prod:
+        prod.write(f"mlflow_image: {MLOPS}\n")
     (tmp_path / "release.yml").write_text(yaml.safe_dump(RELEASE))
     return tmp_path
 
@@ -158,3 +161,71 @@ def test_a_password_is_refused_and_not_shown(repository: Path) -> None:
     (problem,) = refused(repository, "release.yml", models={"california": model})
     assert "uri holds a password" in problem
     assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("uri", ["models:/california/7", "s3://bucket/bundle"])
+def test_a_release_that_the_environment_cannot_fetch_is_refused(repository: Path, uri: str) -> None:
+    models = {"california": {"uri": uri, "sha256": "b" * 64}}
+    assert refused(repository, "release.yml", models=models) == []
+    (problem,) = refused(repository, "environments/prod.yml", mlflow_image="")
+    assert problem.startswith(f"environments/prod.yml: mlflow_image is empty: wanted the image that fetches {uri},")
+
+
+def test_a_release_without_its_default_model_is_refused(repository: Path) -> None:
+    other = {"boston": {"uri": "models:/boston/1", "sha256": "b" * 64}}
+    assert refused(repository, "release.yml", models=other) == [
+        "release.yml: default_model='california': wanted one of boston"
+    ]
+
+
+TEMPLATES = ["{{ lookup('pipe', 'id') }}", "{%x%}", "{#", "a{{b"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("key", sorted(schema.KEYS))
+def test_no_setting_may_hold_a_template(repository: Path, key: str, template: str) -> None:
+    said = f"environments/prod.yml: {key}: holds a template marker ({{{{, {{% or {{#), wanted a plain value"
+    assert refused(repository, "environments/prod.yml", **{key: template}) == [said]
+    assert refused(repository, "environments/prod.yml", **{key: [template]}) == [said]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("path", [["image"], ["default_model"], ["models", "california", "uri"]])
+def test_no_value_of_a_release_may_hold_a_template(repository: Path, path: list[str], template: str) -> None:
+    keys = value = yaml.safe_load(yaml.safe_dump(RELEASE))
+    for key in path[:-1]:
+        value = value[key]
+    value[path[-1]] = template
+    (problem,) = refused(repository, "release.yml", **keys)
+    assert problem.startswith(f"release.yml: {'.'.join(path)}: holds a template marker")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("file", ["environments/base.yml", "environments/prod.yml", "release.yml"])
+def test_no_key_may_be_a_template(repository: Path, file: str, template: str) -> None:
+    (problem,) = refused(repository, file, **{template: 1})
+    assert problem.startswith(f"{file}: {template}: holds a template marker")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_model_may_be_called_by_a_template(repository: Path, template: str) -> None:
+    (problem,) = refused(repository, "release.yml", models={template: RELEASE["models"]["california"]})
+    assert problem.startswith(f"release.yml: models.{template}: holds a template marker")
+
+
+@pytest.mark.parametrize("name", ["base", "../release", "{{x}}", ""])
+def test_only_a_file_beside_base_is_an_environment(repository: Path, name: str) -> None:
+    (repository / "environments" / "{{x}}.yml").write_text("branch: prod\n")
+    (problem,) = schema.problems(repository, name)
+    assert problem.startswith(f"environment={name!r}: there is no environments/{name}.yml, the nearest is ")
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "[" * 5000])
+def test_a_file_without_end_is_refused(repository: Path, text: str) -> None:
+    (repository / "release.yml").write_text(text)
+    assert schema.problems(repository, "prod") == ["release.yml: cannot be read (it is nested too deeply)"]
+
+
+def test_the_environments_own_values_are_read_over_the_usual_ones(repository: Path) -> None:
+    found = schema.read(repository, "prod")
+    assert (found["branch"], found["tls"], found["release"]) == ("prod", "acme", RELEASE)
