@@ -37,6 +37,7 @@ class Chain:
 
     def __init__(self, root: Path) -> None:
         """Nothing is up yet."""
+        self.first_release = ""  # release.yml as `make up` committed it
         self.place = Place(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
         self.host = self.place.named("host")
         environment = {key: value for key, value in os.environ.items() if key not in INHERITED}

@@ -1,13 +1,28 @@
-"""A checkout of somebody's, with a rehearsal of its own."""
+"""What the tests of the rehearsal share: a small checkout, and a chain that `make up` has booted.
+
+`make up` takes minutes, so it runs once per session (`booted`), and every test module that wants a host shares it:
+
+- A module asks for `chain`. Its first test finds version 1 of the model released as `models:/california/1`, served,
+  and the agent in sync. Within a module tests may build on one another, in their order.
+- A module leaves that state. When its last test is done, `chain` checks this: where a test failed halfway it repairs
+  the state for the next module, and where all passed but the state is another, that is an error of the module.
+- `second` is the number of a second version in MLflow's registry, trained once and never changed. A test that needs
+  yet another one, for example to damage it, trains it (`chain.train`) and takes its number from the bundle's folder.
+- `make down` is tested in test_down.py, which runs after all others.
+"""
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rehearsal.place import Place
 from rehearsal.remote import Remote
+from tests import clones
+from tests.rehearsal.chain import Chain
+from tests.rehearsal.holds import at_version_1, restore
 
 SETTINGS = "# One machine.\nbranch: local\nmlflow_image: old\npull_interval_seconds: 10\n"
 RELEASE = "# Nothing is released yet.\n"
@@ -44,3 +59,38 @@ def place(tmp_path: Path) -> Place:
 def remote(place: Place) -> Remote:
     """The repository that its host follows."""
     return Remote(place)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of `make down` after all that need a host."""
+    items.sort(key=lambda item: item.path.name == "test_down.py")
+
+
+@pytest.fixture(scope="session")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A clone where `make up` has run, once for all modules."""
+    made = Chain(clones.make(tmp_path_factory.mktemp("rehearsal") / "clone", os.environ))
+    try:
+        made.make("up")
+        made.first_release = made.release()
+        yield made
+    finally:
+        made.make("down")
+        tags = [f"slipway-{name}:{made.place.identity}" for name in ("host", "api", "mlops")]
+        subprocess.run(["docker", "image", "rm", *tags], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def chain(request: pytest.FixtureRequest, booted: Chain) -> Iterator[Chain]:
+    """The booted chain, serving version 1 and in sync before the module and after it."""
+    failed = request.session.testsfailed
+    yield booted
+    if request.session.testsfailed > failed:
+        restore(booted)
+    at_version_1(booted)
+
+
+@pytest.fixture(scope="session")
+def second(booted: Chain) -> str:
+    """The number of a second version, which differs in its predictions."""
+    return booted.train("max_depth=4", "rounds=60").name

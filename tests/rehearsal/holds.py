@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from rehearsal.gateway import ask
+from rehearsal.remote import RELEASE, Remote
 from tests.rehearsal.chain import Chain, rows, xgboosts_own
 from tests.rehearsal.client import TOLERANCE
 
@@ -22,6 +23,19 @@ def served_by(chain: Chain, version: str) -> None:
     named, given = predictions(chain, asked)
     assert named == version
     assert given == pytest.approx(xgboosts_own(chain.bundle(version), asked), rel=TOLERANCE, abs=TOLERANCE)
+
+
+def at_version_1(chain: Chain) -> None:
+    """Hold version 1 to be released as `up` released it, and served, and the agent to be in sync."""
+    assert chain.release() == chain.first_release
+    assert chain.status()["agent"]["state"] == "in sync"
+    served_by(chain, "1")
+
+
+def restore(chain: Chain) -> None:
+    """Release version 1 as `up` released it, and have `up` start what does not run."""
+    Remote(chain.place).change({RELEASE: chain.first_release}, "Restore version 1\n")
+    chain.make("up")
 
 
 def refused(chain: Chain, said: str, *reasons: str) -> None:

@@ -1,0 +1,16 @@
+"""`make down` leaves nothing: conftest.py has these tests run after all that need a host."""
+
+import pytest
+
+from rehearsal.docker import docker
+from tests.rehearsal.chain import Chain
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_down_leaves_nothing(booted: Chain) -> None:
+    booted.make("down")
+    for kind in ("container", "network", "volume"):
+        listing = [kind, "ls", "--quiet", "--filter", f"name={booted.place.named('')}"]
+        assert docker(*listing, *(["--all"] if kind == "container" else [])) == ""
+    assert not booted.place.folder.exists()
