@@ -5,11 +5,18 @@ from agent.repository import Repository
 from agent.state import State
 
 
+def is_new_history(state: State, host: Host) -> bool:
+    """Whether host.json names another repository or branch than the last attempt was made from."""
+    names = ("repository", "branch")
+    return bool(state.host) and any(state.host.get(name) != getattr(host, name) for name in names)
+
+
 def refusal(repository: Repository, state: State, host: Host, commit: str) -> str:
     """Return why the commit may not be applied, "" where it may."""
     if state.applied and not repository.descends(commit, state.applied):
         return (
             f"branch {host.branch} was rewound or rewritten: its commit {commit[:12]} does not come after"
-            f" {state.applied[:12]}, which is applied here and stays; to go back, revert on the branch"
+            f" {state.applied[:12]}, which is applied here and stays; to go back, revert on the branch;"
+            " if it was rewritten on purpose, call `slipway-pull adopt` on this host"
         )
     return ""

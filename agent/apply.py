@@ -53,7 +53,7 @@ def _run(
     say(f"applying {short(work.commit)}{was} ({work.why}): {roles}")
     if work.scope != ():
         limit = settings.run_limit_seconds
-        outcome = playbook.run(paths, host, work.commit, work.scope, limit=limit, gentle=work.gentle)
+        outcome = playbook.run(paths, host, work, limit=limit, unfinished=not before.settled)
     if not outcome.reason:
         repository.mark(APPLIED, work.commit)
     return outcome
@@ -69,6 +69,7 @@ def _record_attempt(host: Host, settings: Settings, store: Store, work: Work) ->
         failures=failures,
         retry_at=now + delay(settings, failures),
         reason=CUT_OFF,
+        unfinished=True,
         host=host.document(),
     )
 
@@ -85,6 +86,7 @@ def _record_outcome(settings: Settings, store: Store, work: Work, outcome: playb
         failures=0,
         retry_at=0,
         reason="",
+        unfinished=False,
         full_at=now if work.scope is None else state.full_at,
         **ran,
     )

@@ -27,7 +27,7 @@ EXITS = {
 BUSY = 4
 ABOUT = "Makes this host what its git branch says, by ansible-pull."
 EPILOG = """\
-exit codes of run and now:
+exit codes of run, now and adopt:
   0  the host is what its branch says
   1  a run failed; it is tried again by itself, `slipway-pull status` says why
   2  the command line was not understood
@@ -65,7 +65,9 @@ def _called(arguments: list[str]) -> int:
     paths = Paths(options.config.absolute(), options.data.absolute())
     if options.command == "status":
         return _status(paths, options.json)
-    return _run(paths, Wish(now=options.command == "now", full=options.command == "now" and options.full))
+    adopt = options.command == "adopt"
+    full = options.command == "now" and options.full
+    return _run(paths, Wish(now=options.command == "now" or adopt, full=full, adopt=adopt))
 
 
 def _parser() -> ArgumentParser:
@@ -76,7 +78,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--config", type=Path, default=Paths.config, metavar="DIR", help="in place of %(default)s")
     parser.add_argument("--data", type=Path, default=Paths.data, metavar="DIR", help="in place of %(default)s")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | status")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status")
     commands.add_parser(
         "run",
         help="what the timer calls: do what there is to do",
@@ -89,6 +91,11 @@ def _parser() -> ArgumentParser:
         description="Like run, in this terminal, and a failed commit is tried again at once.",
     )
     now.add_argument("--full", action="store_true", help="run everything, also where nothing is new")
+    commands.add_parser(
+        "adopt",
+        help="the same, and accept a branch that was rewritten on purpose",
+        description="Like now, and the branch's commit need not come after the one that is applied.",
+    )
     status = commands.add_parser(
         "status",
         help="how this host stands to its branch, and why",

@@ -11,6 +11,7 @@ from agent.errors import ConfigError
 T = TypeVar("T")
 WANTED = {
     str: "text",
+    bool: "true or false",
     int: "a whole number of 0 or more",
     float: "a number of 0 or more",
     tuple[str, ...]: "a list of texts",
@@ -57,8 +58,8 @@ def nearest(word: str, known: Collection[str]) -> str:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    if kind is str:
-        return isinstance(value, str)
+    if kind in (str, bool):
+        return isinstance(value, kind)
     if kind in (int, float):
         return _is_number(value, kind) and value >= 0
     if kind == tuple[str, ...]:

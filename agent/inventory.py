@@ -9,7 +9,7 @@ from agent.host import GROUPS, Host
 NAME = "localhost"
 
 
-def text(host: Host, commit: str) -> str:
+def text(host: Host, commit: str, *, unfinished: bool = False) -> str:
     """Return the inventory as JSON: the host, its groups, and what only this host knows as `slipway_...`."""
     facts = {
         "ansible_connection": "local",
@@ -21,6 +21,7 @@ def text(host: Host, commit: str) -> str:
         "slipway_groups": list(host.groups),
         "slipway_name": host.name,
         "slipway_repository": host.repository,
+        "slipway_unfinished": unfinished,
         "slipway_vault": host.vault,
     }
     # A group that this host is not in is there too: a play for it is passed over, one for a misspelt group is not.

@@ -28,18 +28,23 @@ class BusyError(AgentError):
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock; raises BusyError where another process has it."""
+def held(path: Path) -> Iterator[bool]:
+    """Hold the lock; raises BusyError where another process has it.
+
+    Yields whether the last holder was killed: then what it started may still run.
+    """
     with _open(path) as file:
         deadline = time.monotonic() + WAIT_SECONDS
         while not _taken(file.fileno(), fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise BusyError(_told(_read(path)))
             time.sleep(0.05)
-        file.truncate(0)
-        file.write(f"{os.getpid()} {time.time():.0f}\n")
-        file.flush()
-        yield
+        was_killed = bool(file.read())
+        _sign(file.fileno())
+        try:
+            yield was_killed
+        finally:
+            os.ftruncate(file.fileno(), 0)
 
 
 def holder(path: Path) -> Holder | None:
@@ -57,6 +62,16 @@ def _open(path: Path) -> TextIO:
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
     except OSError as error:
         raise AgentError(f"{path}: cannot be opened ({error.strerror}); slipway-pull is for root") from error
+
+
+def _sign(fd: int) -> None:
+    name = f"{os.getpid()} {time.time():.0f}\n".encode()
+    try:
+        # Never empty in between: that would say that the last holder ended well.
+        os.pwrite(fd, name, 0)
+        os.ftruncate(fd, len(name))
+    except OSError as error:
+        raise AgentError(f"the lock cannot be written ({error.strerror})") from error
 
 
 def _taken(fd: int, kind: int) -> bool:

@@ -24,10 +24,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the caller asked for: to try now what waits, to run everything."""
+    """What the caller asked for: to try now what waits, to run everything, to accept a rewritten branch."""
 
     now: bool = False
     full: bool = False
+    adopt: bool = False
 
 
 def plan(

@@ -12,6 +12,7 @@ from pathlib import Path
 from agent import files, git, inventory, process, report
 from agent.host import GROUPS, Host
 from agent.paths import Paths
+from agent.plan import Work
 
 # Named, since ansible-pull would look for local.yml.
 PLAYBOOK = "site.yml"
@@ -30,21 +31,24 @@ class Outcome:
     roles: dict[str, float] = field(default_factory=dict)
 
 
-def run(paths: Paths, host: Host, commit: str, scope: tuple[str, ...] | None, *, limit: float, gentle: bool) -> Outcome:
-    """Run the playbook at a commit that the repository on the host has as a branch; its log goes to stdout."""
+def run(paths: Paths, host: Host, work: Work, *, limit: float, unfinished: bool) -> Outcome:
+    """Run the playbook at a commit that the repository on the host has as a branch; its log goes to stdout.
+
+    `unfinished` tells the roles that the run before did not go through: what it changed may not have been taken up.
+    """
     program = shutil.which("ansible-pull")
     if program is None:
         return Outcome("ansible-pull is not installed on this host", 0)
     try:
-        _prepare(paths, host, commit)
+        _prepare(paths, inventory.text(host, work.commit, unfinished=unfinished))
     except OSError as error:
         return Outcome(f"{error.filename}: cannot be written ({error.strerror})", 0)
     started = time.monotonic()
     tail = _Tail()
-    command = [*(GENTLE if gentle else ()), program, *arguments(paths, commit, scope)]
+    command = [*(GENTLE if work.gentle else ()), program, *arguments(paths, work.commit, work.scope)]
     done = process.stream(command, limit=limit, env=environment(paths, os.environ), cwd=paths.data, echo=tail.take)
     told = report.read(paths.report)
-    reason = _reason(paths, commit, done, told, tail, limit)
+    reason = _reason(paths, work.commit, done, told, tail, limit)
     return Outcome(reason, time.monotonic() - started, told.roles)
 
 
@@ -77,12 +81,12 @@ def environment(paths: Paths, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _prepare(paths: Paths, host: Host, commit: str) -> None:
+def _prepare(paths: Paths, hosts: str) -> None:
     # A checkout made anew has no edits, leftovers, locks of a killed git or foreign owners to stumble over.
     if paths.checkout.exists():
         shutil.rmtree(paths.checkout)
     paths.report.unlink(missing_ok=True)
-    files.replace(paths.inventory, inventory.text(host, commit), durable=False)
+    files.replace(paths.inventory, hosts, durable=False)
     # git refuses to read a repository that belongs to somebody else, as these may after a restore or a chown.
     safe = "".join(f"\tdirectory = {path.resolve()}\n" for path in (paths.repository, paths.checkout))
     files.replace(paths.gitconfig, f"[include]\n\tpath = ~/.gitconfig\n[safe]\n{safe}", durable=False)

@@ -58,9 +58,9 @@ def stream(
     command: Sequence[str], *, limit: float, env: Mapping[str, str], cwd: Path, echo: Callable[[bytes], None]
 ) -> Finished:
     """Run a program and hand on each piece it prints; whatever way this ends, its descendants have ended."""
-    from agent import offspring  # not for a look at the remote
+    from agent import process_tree  # not for a look at the remote
 
-    offspring.adopt()
+    process_tree.adopt()
     try:
         process = subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
             command,
@@ -75,7 +75,7 @@ def stream(
         code = -signal.SIGTERM if timed_out else process.wait()
     finally:
         # Also what a signal kept from ever getting a name here.
-        offspring.end()
+        process_tree.end(process_tree.below)
     return Finished(code, "", "", timed_out)
 
 

@@ -76,6 +76,12 @@ class Repository:
         if done.code:
             raise AgentError(f"{self.path}: commit {commit[:12]} cannot be marked as {name}: {git.complaint(done)}")
 
+    def unmark(self, name: str) -> None:
+        """Forget what is kept under a name; raises AgentError."""
+        done = self._run("update-ref", "-d", f"refs/heads/{name}")
+        if done.code:
+            raise AgentError(f"{self.path}: {name} cannot be forgotten: {git.complaint(done)}")
+
     def marked(self, name: str) -> str:
         """Return the commit that is kept under a name, "" where there is none."""
         done = self._run("rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{commit}}")

@@ -23,7 +23,8 @@ Result = tuple[str, str]
 
 def run(paths: Paths, wish: Wish) -> str:
     """Make the host what its branch says; return how that ended. Raises BusyError where another run is under way."""
-    with lock.held(paths.lock):
+    with lock.held(paths.lock) as was_killed:
+        _begin(paths, was_killed)
         store, damage = Store.open(paths.state)
         if damage:
             say(damage)
@@ -36,6 +37,15 @@ def run(paths: Paths, wish: Wish) -> str:
         finally:
             _write_metrics(paths, store)
         return result
+
+
+def _begin(paths: Paths, was_killed: bool) -> None:
+    """End what a run that was killed left running, before it and this run work at the same time."""
+    from agent import process_tree
+
+    if was_killed and (left := process_tree.end(lambda: process_tree.marked(paths.data))):
+        say(f"the last run was killed; ended {len(left)} processes that it had left running")
+    process_tree.mark(paths.data)
 
 
 def _try(paths: Paths, store: Store, wish: Wish) -> Result:
@@ -52,7 +62,7 @@ def _try(paths: Paths, store: Store, wish: Wish) -> Result:
 def _follow(paths: Paths, store: Store, wish: Wish) -> Result:
     this, how = host.read(paths), settings.read(paths)
     _recover(paths, store, how)
-    target, problem = _target(paths, store, this, how)
+    target, problem = _target(paths, store, this, how, wish)
 
     def changed(old: str, new: str) -> list[str] | None:
         return _repository(paths, how).changed(old, new)
@@ -85,20 +95,38 @@ def _recover(paths: Paths, store: Store, how: Settings) -> None:
             store.update(applied=applied)
 
 
-def _target(paths: Paths, store: Store, this: Host, how: Settings) -> tuple[str, Result | None]:
+def _target(paths: Paths, store: Store, this: Host, how: Settings, wish: Wish) -> tuple[str, Result | None]:
     """Return the commit to be at, and the problem where that is not the branch's own."""
+    from agent.accept import is_new_history, refusal
+
+    moved = is_new_history(store.state, this)
     try:
         head = _head(paths, store, this, how)
     except RemoteError as error:
-        return store.state.attempted, ("unreachable", str(error))
+        # A commit of the branch before is never run as what host.json says now.
+        return "" if moved else store.state.attempted, ("unreachable", str(error))
     if head != store.state.head:
         store.update(head=head)
     if head == store.state.attempted:  # looked at when it came
         return head, None
-    from agent.accept import refusal
-
-    refused = refusal(_repository(paths, how), store.state, this, head)
+    repository = _repository(paths, how)
+    refused = refusal(repository, store.state, this, head)
+    if refused and (moved or wish.adopt):
+        _adopt(repository, store, this, head)
+        return head, None
     return (store.state.applied, ("refused", refused)) if refused else (head, None)
+
+
+def _adopt(repository: Repository, store: Store, this: Host, head: str) -> None:
+    from agent.repository import APPLIED
+
+    say(
+        f"a new history begins with {short(head)}, branch {this.branch} of {this.repository}:"
+        f" it need not come after {short(store.state.applied)}, which was applied before"
+    )
+    # In this order: what the repository has as applied is taken up again where the state has nothing.
+    repository.unmark(APPLIED)
+    store.update(applied="", applied_at=0)
 
 
 def _head(paths: Paths, store: Store, this: Host, how: Settings) -> str:

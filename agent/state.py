@@ -41,6 +41,7 @@ class State:
     failures: int = 0  # runs in a row that did not go through
     retry_at: float = 0
     reason: str = ""  # why the last of them did not
+    unfinished: bool = False  # an attempt has begun, and none since has gone through
     full_at: float = 0  # when everything was last run and went through
     success_at: float = 0  # when a run last ended well, a look at the remote that found nothing new included
     seconds: float = 0  # how long Ansible took last
@@ -55,7 +56,7 @@ class State:
     @property
     def settled(self) -> bool:
         """Whether what was attempted last has gone through."""
-        return self.attempted == self.applied and not self.failures
+        return self.attempted == self.applied and not self.failures and not self.unfinished
 
 
 def read(path: Path) -> State:

@@ -46,6 +46,10 @@ class Remote:
         git(self._clone, "reset", "--quiet", "--hard", commit)
         self._push(branch)
 
+    def orphan(self) -> None:
+        """Have the next commit begin a history of its own."""
+        git(self._clone, "checkout", "--quiet", "--orphan", "another")
+
     def _push(self, branch: str) -> str:
         git(self._clone, "push", "--quiet", "--force", str(self.url), f"HEAD:refs/heads/{branch}")
         return git(self._clone, "rev-parse", "HEAD")

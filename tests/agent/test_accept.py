@@ -53,3 +53,60 @@ def test_a_full_check_goes_on_while_the_branch_is_refused(machine: Machine, remo
     machine.later(7 * HOUR)
     assert machine.agent("run")[0] == 6
     assert machine.calls()[1:] == [{"commit": second, "tags": ""}]
+
+
+def test_a_branch_that_was_rewritten_on_purpose_is_adopted(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    second = remote.commit(GOOD | {"new": "x"})
+    machine.agent("run")
+    remote.rewind(first)
+    third = remote.commit(GOOD | {"other": "y"})
+    assert machine.agent("run")[0] == 6
+    code, said = machine.agent("adopt")
+    assert (code, machine.state()["applied"]) == (0, third)
+    assert f"a new history begins with {third[:12]}" in said
+    assert machine.calls()[1:] == [{"commit": third, "tags": ""}]
+    # Refusing has not ended with it.
+    remote.rewind(second)
+    assert machine.agent("run")[0] == 6
+
+
+def repoint(machine: Machine, remote: Remote) -> tuple[str, str]:
+    """Apply a commit of dev, then point the host to prod, which has another history; return both commits."""
+    machine.tell(environment="dev", branch="dev")
+    dev = remote.commit(GOOD, branch="dev")
+    machine.agent("run")
+    remote.orphan()
+    prod = remote.commit({"site.yml": "test -e works\n"})
+    machine.tell(environment="prod", branch="prod")
+    return dev, prod
+
+
+def test_a_host_that_is_pointed_to_another_branch_never_runs_the_old_one_as_the_new(
+    machine: Machine, remote: Remote
+) -> None:
+    dev, prod = repoint(machine, remote)
+    away = remote.url.rename(remote.url.with_name("away"))
+    assert machine.agent("run")[0] == 5
+    away.rename(remote.url)
+    code, said = machine.agent("run")
+    assert (code, machine.state()["attempted"]) == (1, prod)
+    assert f"it need not come after {dev[:12]}" in said
+    assert [call["commit"] for call in machine.calls()] == [dev, prod]
+
+
+def test_a_new_branch_whose_first_run_fails_is_followed_on(machine: Machine, remote: Remote) -> None:
+    repoint(machine, remote)
+    machine.agent("run")
+    second = remote.commit(GOOD)
+    code, said = machine.agent("run")
+    assert (code, machine.state()["applied"]) == (0, second), said
+
+
+def test_a_repository_with_the_same_history_keeps_what_is_applied(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    machine.agent("run")
+    machine.tell(repository=f"file://{remote.url}")
+    code, said = machine.agent("run")
+    assert (code, machine.state()["applied"]) == (0, first)
+    assert "new history" not in said

@@ -10,7 +10,7 @@ from tests.agent.machines import Machine
 from tests.agent.remotes import Remote
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["now"], ["status"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["now"], ["adopt"], ["status"]])
 def test_each_command_explains_itself(machine: Machine, command: list[str]) -> None:
     code, said = machine.agent(*command, "--help")
     assert code == 0

@@ -38,5 +38,5 @@ def test_every_default_is_told() -> None:
 
 
 def test_every_exit_code_is_told() -> None:
-    (codes,) = re.findall(r"Exit codes of `run` and `now`: (.*?)Ended by", DOCUMENT, re.DOTALL)
+    (codes,) = re.findall(r"Exit codes of `run`, `now` and `adopt`: (.*?)Ended by", DOCUMENT, re.DOTALL)
     assert set(map(int, re.findall(r"\b(\d) ", codes))) == {*cli.EXITS.values(), cli.BUSY, 2}

@@ -1,7 +1,6 @@
 """However a run is ended, nothing of it goes on and the state is right."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -57,13 +56,98 @@ def test_a_run_that_was_interrupted_is_begun_again_at_once(machine: Machine, rem
     assert machine.state()["applied"] == commit
 
 
+def kill(process: "subprocess.Popen[str]") -> None:
+    """Kill the agent alone: what it started holds the pipe, so that is not waited for."""
+    process.kill()
+    process.wait(timeout=60)
+    assert process.stdout
+    process.stdout.close()
+
+
+def test_a_run_ends_what_one_that_was_killed_left_running(machine: Machine, remote: Remote) -> None:
+    """In a shell, where systemd does not do it; the lock alone dies with the agent, and Ansible would go on."""
+    remote.commit({"site.yml": FOREVER})
+    process = machine.start("now")
+    child = started(process)
+    kill(process)
+    assert is_running(child)
+    said = machine.agent("run")[1]
+    assert not is_running(child)
+    assert re.search(r"the last run was killed; ended \d+ processes that it had left running", said)
+    assert "left running" not in machine.agent("run")[1]
+
+
+def test_a_full_check_that_was_interrupted_is_begun_again(machine: Machine, remote: Remote) -> None:
+    """Its commit is applied already, which is no sign that this time it went through."""
+    switch = machine.folder / "works"
+    switch.touch()
+    commit = remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
+    machine.agent("run")
+    switch.unlink()
+    process = machine.start("now", "--full")
+    started(process)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert (machine.state()["applied"], machine.state()["unfinished"]) == (commit, True)
+    assert machine.agent("status")[0] == 1
+    switch.touch()
+    assert machine.agent("run")[0] == 0
+    assert (len(machine.calls()), machine.state()["unfinished"]) == (3, False)
+
+
+def test_a_changed_host_json_is_not_forgotten_when_its_run_is_interrupted(machine: Machine, remote: Remote) -> None:
+    switch = machine.folder / "works"
+    switch.touch()
+    remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
+    machine.agent("run")
+    switch.unlink()
+    machine.tell(groups=["api", "ops"])
+    process = machine.start("run")
+    started(process)
+    process.terminate()
+    process.communicate(timeout=60)
+    switch.touch()
+    assert machine.agent("run")[0] == 0
+    assert len(machine.calls()) == 3
+
+
+def unfinished(machine: Machine) -> bool:
+    """What the playbook was told of the run before it."""
+    document = json.loads(machine.paths.inventory.read_text())
+    told: bool = document["all"]["hosts"]["localhost"]["slipway_unfinished"]
+    return told
+
+
+def test_the_playbook_is_told_until_a_run_went_through(machine: Machine, remote: Remote) -> None:
+    """A handler that was lost runs then; a second kill does not hide the first."""
+    switch = machine.folder / "works"
+    remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
+    told = []
+    for _ in range(3):
+        process = machine.start("now")
+        started(process)
+        told.append(unfinished(machine))
+        kill(process)
+    switch.touch()
+    for _ in range(2):
+        assert machine.agent("now", "--full")[0] == 0
+        told.append(unfinished(machine))
+    assert told == [False, True, True, True, False]
+
+
+def test_the_playbook_is_told_after_a_failed_run_also_at_another_commit(machine: Machine, remote: Remote) -> None:
+    remote.commit({"site.yml": "exit 1"})
+    machine.agent("run")
+    remote.commit({"site.yml": "exit 0"})
+    assert machine.agent("run")[0] == 0
+    assert unfinished(machine)
+
+
 def test_a_run_that_was_killed_leaves_the_lock_free_and_a_pause(machine: Machine, remote: Remote) -> None:
     commit = remote.commit({"site.yml": FOREVER})
     process = machine.start("run")
-    child = started(process)
-    process.kill()
-    process.communicate(timeout=60)
-    os.killpg(child, signal.SIGKILL)  # systemd ends what is left in the unit's group
+    started(process)
+    kill(process)
     code, said = machine.agent("run")
     state = machine.state()
     assert (code, state["attempted"], state["applied"]) == (1, commit, "")

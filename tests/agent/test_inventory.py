@@ -17,6 +17,7 @@ def test_this_host_is_always_in_it_with_what_only_it_knows() -> None:
         "groups": ["api"],
         "name": "web-1",
         "repository": "https://example.com/x.git",
+        "unfinished": False,
         "vault": "https://vault",
     }
 

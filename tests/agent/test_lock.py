@@ -1,5 +1,7 @@
 """agent/lock.py"""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -82,3 +84,24 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file")
     with pytest.raises(AgentError, match="lock: cannot be opened"):
         lock.held(tmp_path / "var" / "lock").__enter__()
+
+
+def test_it_tells_whether_its_last_holder_was_killed(path: Path) -> None:
+    with lock.held(path) as was_killed:
+        assert not was_killed
+    process = other(path)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with lock.held(path) as was_killed:
+        assert was_killed
+    with lock.held(path) as was_killed:
+        assert not was_killed
+
+
+def test_a_full_disk_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(AgentError, match=r"the lock cannot be written \(No space left on device\)"):
+        lock.held(path).__enter__()

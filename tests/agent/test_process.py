@@ -1,4 +1,4 @@
-"""agent/process.py and agent/offspring.py, in a process of their own: they end all that is below them."""
+"""agent/process.py and agent/process_tree.py, in a process of their own: they end all that is below them."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def test_a_process_that_goes_on_in_the_background_neither_holds_up_nor_survives(
 
 
 def test_a_process_that_ignores_the_polite_signal_is_killed_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [sys.executable, "-c", "from agent import offspring; offspring.ENDS_WITHIN_SECONDS = 1\n" + STREAM]
+    command = [sys.executable, "-c", "from agent import process_tree; process_tree.ENDS_WITHIN_SECONDS = 1\n" + STREAM]
     script = "trap '' TERM; echo child $$; while true; do sleep 1; done"
     done = subprocess.run([*command, script, "1"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=60)
     (pid,) = re.findall(r"child (\d+)", done.stdout)

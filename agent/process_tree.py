@@ -1,0 +1,72 @@
+"""Every process that a run started. Ansible's workers leave their process group: killing that is not enough."""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+ENDS_WITHIN_SECONDS = 10.0
+# What every process of a run inherits in its environment, with the run's data folder as the value.
+MARK = "SLIPWAY_RUN"
+
+
+def adopt() -> None:
+    """Keep every process below this one there, also when its parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def mark(data: Path) -> None:
+    """Mark the processes that this one will start."""
+    os.environ[MARK] = str(data)
+
+
+def end(find: Callable[[], set[int]]) -> set[int]:
+    """End the processes that `find` returns: politely, then not. Return those that were there."""
+    told: set[int] = set()
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+        asked: set[int] = set()
+        while (running := find()) and time.monotonic() < deadline:
+            for pid in running - asked:
+                with suppress(ProcessLookupError):  # it ended meanwhile
+                    os.kill(pid, sent)
+            asked |= running
+            time.sleep(0.05)
+        told |= asked
+    return told
+
+
+def below(roots: Collection[int] = ()) -> set[int]:
+    """Return every process below these, this one by default, that has not ended."""
+    above = set(roots) or {os.getpid()}
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            # The name before it stands in parentheses and may hold anything, a parenthesis too.
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(folder.name)] = int(parent)
+    return {pid for pid in parents if _is_below(pid, above, parents)}
+
+
+def marked(data: Path) -> set[int]:
+    """Return the processes that runs with this data folder started, and all below them, but not this one."""
+    wanted = f"{MARK}={data}".encode()
+    found: set[int] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        # It ended meanwhile, or is somebody else's where the agent is not run by root.
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.add(int(folder.name))
+    found.discard(os.getpid())
+    return found | (below(found) - {os.getpid()} if found else set())
+
+
+def _is_below(pid: int, above: set[int], parents: dict[int, int]) -> bool:
+    while (pid := parents.get(pid, 0)) and pid not in above:
+        pass
+    return pid in above
