@@ -1,8 +1,13 @@
 """Whether a commit may be applied here. All of it is looked at before any work tree moves."""
 
-from agent.host import Host
-from agent.repository import Repository
-from agent.state import State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.host import Host
+    from agent.repository import Repository
+    from agent.state import State
 
 
 def is_new_history(state: State, host: Host) -> bool:

@@ -7,7 +7,7 @@ import random
 import time
 
 from agent import playbook
-from agent.errors import AgentError, Stopped
+from agent.errors import AgentError, DamagedError, Stopped
 from agent.host import Host
 from agent.output import say, short
 from agent.paths import Paths
@@ -23,6 +23,9 @@ def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, 
     _record_attempt(host, settings, store, work)
     try:
         outcome = _run(paths, host, settings, repository, before, work)
+    except DamagedError as error:
+        store.update(retry_at=0, reason=str(error))
+        raise
     except AgentError as error:
         outcome = playbook.Outcome(str(error), 0)
     except Stopped as stopped:
@@ -54,6 +57,8 @@ def _run(
     if work.scope != ():
         limit = settings.run_limit_seconds
         outcome = playbook.run(paths, host, work, limit=limit, unfinished=not before.settled)
+        if outcome.reason and not outcome.began and not repository.is_whole():
+            raise DamagedError(f"{repository.path}: git finds it damaged ({outcome.reason})")
     if not outcome.reason:
         repository.mark(APPLIED, work.commit)
     return outcome

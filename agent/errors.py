@@ -15,6 +15,10 @@ class RemoteError(AgentError):
     """The repository gave no answer."""
 
 
+class DamagedError(AgentError):
+    """The repository on the host is damaged; a new one can be fetched."""
+
+
 class Stopped(BaseException):
     """A signal asked the agent to end. Not an Exception, so that nothing on the way takes it for a failure."""
 

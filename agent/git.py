@@ -1,5 +1,6 @@
 """Calls git and says what went wrong as a sentence."""
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from agent.process import Finished
 
 # What a surrounding git (a hook, say) would have the programs below it use instead of what they are told.
 LOCAL = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+
+FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -38,7 +41,10 @@ def remote_head(url: str, branch: str, limit: float) -> str:
 
 
 def check(done: Finished, url: str, limit: float) -> None:
-    """Raise RemoteError where what was asked of a remote did not work."""
+    """Raise RemoteError where what was asked of a remote did not work; a full disk here is an AgentError."""
+    lines = [line for line in done.errors.splitlines() if not line.startswith("remote:")]
+    if full := next((line for line in lines if line.endswith(FULL)), ""):
+        raise AgentError(f"this host's disk is full: {full.strip()}")
     if done.timed_out:
         raise RemoteError(f"{url} gave no answer within {limit:.0f} s")
     if done.code:

@@ -1,5 +1,6 @@
 """Runs ansible-pull at one commit, limited to some roles, and says how that went."""
 
+import json
 import os
 import shutil
 import sys
@@ -24,11 +25,15 @@ TAIL_LINES = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of Ansible went: `reason` is empty where it went through, `roles` holds seconds."""
+    """How a run of Ansible went.
+
+    `reason` is empty where it went through, `roles` holds seconds, `began` is false where it came to no play.
+    """
 
     reason: str
     seconds: float
     roles: dict[str, float] = field(default_factory=dict)
+    began: bool = True
 
 
 def run(paths: Paths, host: Host, work: Work, *, limit: float, unfinished: bool) -> Outcome:
@@ -40,7 +45,7 @@ def run(paths: Paths, host: Host, work: Work, *, limit: float, unfinished: bool)
     if program is None:
         return Outcome("ansible-pull is not installed on this host", 0)
     try:
-        _prepare(paths, inventory.text(host, work.commit, unfinished=unfinished))
+        _prepare(paths, work.commit, inventory.text(host, work.commit, unfinished=unfinished))
     except OSError as error:
         return Outcome(f"{error.filename}: cannot be written ({error.strerror})", 0)
     started = time.monotonic()
@@ -49,7 +54,7 @@ def run(paths: Paths, host: Host, work: Work, *, limit: float, unfinished: bool)
     done = process.stream(command, limit=limit, env=environment(paths, os.environ), cwd=paths.data, echo=tail.take)
     told = report.read(paths.report)
     reason = _reason(paths, work.commit, done, told, tail, limit)
-    return Outcome(reason, time.monotonic() - started, told.roles)
+    return Outcome(reason, time.monotonic() - started, told.roles, began=bool(told.plays))
 
 
 def arguments(paths: Paths, commit: str, scope: tuple[str, ...] | None) -> list[str]:
@@ -63,17 +68,17 @@ def arguments(paths: Paths, commit: str, scope: tuple[str, ...] | None) -> list[
 def environment(paths: Paths, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for Ansible: nothing of what the caller's says about Ansible, Python or git counts."""
     kept = {key: value for key, value in git.environment(environ).items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
-    home = paths.data / "ansible"
     return kept | {
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         # Named, since one in a folder that others may write to would be passed over.
         "ANSIBLE_CONFIG": str(paths.checkout / "ansible.cfg"),
         # A handler that was notified before a task failed would else never run, nor be notified again.
         "ANSIBLE_FORCE_HANDLERS": "true",
-        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_HOME": str(paths.data / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(_temporary(paths)),
         # ansible-pull guesses at this host's names and warns of each; what does matter is in report.mismatch.
         "ANSIBLE_HOST_PATTERN_MISMATCH": "ignore",
-        "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(_temporary(paths)),
         "ANSIBLE_NOCOLOR": "true",
         "GIT_CONFIG_GLOBAL": str(paths.gitconfig),
         "PYTHONUNBUFFERED": "1",  # so that the log is complete also when the run is ended
@@ -81,11 +86,18 @@ def environment(paths: Paths, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _prepare(paths: Paths, hosts: str) -> None:
+def _temporary(paths: Paths) -> Path:
+    return paths.data / "ansible" / "tmp"
+
+
+def _prepare(paths: Paths, commit: str, hosts: str) -> None:
     # A checkout made anew has no edits, leftovers, locks of a killed git or foreign owners to stumble over.
-    if paths.checkout.exists():
-        shutil.rmtree(paths.checkout)
-    paths.report.unlink(missing_ok=True)
+    # What a killed Ansible left in its temporary folder goes too.
+    for folder in (paths.checkout, _temporary(paths)):
+        if folder.exists():
+            shutil.rmtree(folder)
+    # Never empty, nor missing: others read its last line, also where Ansible does not come to write one.
+    files.replace(paths.report, json.dumps({"commit": commit}) + "\n", durable=False)
     files.replace(paths.inventory, hosts, durable=False)
     # git refuses to read a repository that belongs to somebody else, as these may after a restore or a chown.
     safe = "".join(f"\tdirectory = {path.resolve()}\n" for path in (paths.repository, paths.checkout))

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+# What every process of a run inherits in its environment, with the run's data folder as the value.
+MARK = "SLIPWAY_RUN"
 # After the program itself has ended, its pipe may be held by something that it started.
 LINGERS_SECONDS = 1.0
 
@@ -22,6 +24,11 @@ class Finished:
     output: str
     errors: str
     timed_out: bool
+
+
+def mark(data: Path) -> None:
+    """Mark the processes that this one will start."""
+    os.environ[MARK] = str(data)
 
 
 def capture(command: Sequence[str], *, limit: float, env: Mapping[str, str]) -> Finished:

@@ -8,20 +8,15 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
+from agent.process import MARK
+
 PR_SET_CHILD_SUBREAPER = 36
 ENDS_WITHIN_SECONDS = 10.0
-# What every process of a run inherits in its environment, with the run's data folder as the value.
-MARK = "SLIPWAY_RUN"
 
 
 def adopt() -> None:
     """Keep every process below this one there, also when its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def mark(data: Path) -> None:
-    """Mark the processes that this one will start."""
-    os.environ[MARK] = str(data)
 
 
 def end(find: Callable[[], set[int]]) -> set[int]:

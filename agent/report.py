@@ -46,7 +46,7 @@ class Report:
 def read(path: Path) -> Report:
     """Return what a run told; nothing where Ansible did not come so far."""
     try:
-        events = list(_events(path.read_text(encoding="utf-8")))
+        events = list(_events(path.read_text(encoding="utf-8", errors="replace")))
     except FileNotFoundError:
         return Report()
     plays: list[dict[str, Any]] = []
@@ -55,7 +55,8 @@ def read(path: Path) -> Report:
         if "play" in event:
             plays.append(event)
         elif "unmatched" in event:
-            plays[-1] |= event
+            # The line before it, which names the play, may be the one that is torn.
+            plays[-1:] = [plays[-1] | event] if plays else []
         else:
             rest.append(event)
     failures = tuple(event for event in rest if "failed" in event)
@@ -68,7 +69,10 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
         # A full disk tears a line: what the others say still holds.
         with suppress(ValueError):
-            yield json.loads(line)
+            event = json.loads(line)
+            # The end of a torn line can be JSON, a number for example.
+            if isinstance(event, dict):
+                yield event
 
 
 def complaint(output: Iterable[str]) -> str:

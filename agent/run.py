@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
-from agent import git, host, lock, metrics, settings
-from agent.errors import AgentError, ConfigError, RemoteError, Stopped
+from agent import git, host, lock, metrics, process, settings
+from agent.errors import AgentError, ConfigError, DamagedError, RemoteError, Stopped
 from agent.host import Host
 from agent.output import say, short, span
 from agent.paths import Paths
@@ -41,22 +42,37 @@ def run(paths: Paths, wish: Wish) -> str:
 
 def _begin(paths: Paths, was_killed: bool) -> None:
     """End what a run that was killed left running, before it and this run work at the same time."""
-    from agent import process_tree
+    if was_killed:
+        from agent import process_tree
 
-    if was_killed and (left := process_tree.end(lambda: process_tree.marked(paths.data))):
-        say(f"the last run was killed; ended {len(left)} processes that it had left running")
-    process_tree.mark(paths.data)
+        if left := process_tree.end(lambda: process_tree.marked(paths.data)):
+            say(f"the last run was killed; ended {len(left)} processes that it had left running")
+    process.mark(paths.data)
 
 
 def _try(paths: Paths, store: Store, wish: Wish) -> Result:
     try:
-        return _follow(paths, store, wish)
+        return _follow_mended(paths, store, wish)
     except ConfigError as error:
         return "misconfigured", str(error)
     except RemoteError as error:
         return "unreachable", str(error)
     except AgentError as error:
         return "failed", str(error)
+
+
+def _follow_mended(paths: Paths, store: Store, wish: Wish) -> Result:
+    """Follow the branch; where the repository on the host is damaged, fetch it anew and go on."""
+    try:
+        return _follow(paths, store, wish)
+    except DamagedError as error:
+        from agent.repository import APPLIED, ATTEMPTED
+
+        say(f"{error}; fetching it anew")
+        this, how = host.read(paths), settings.read(paths)
+        marks = {APPLIED: store.state.applied, ATTEMPTED: store.state.attempted}
+        _repository(paths, how).rebuild(this.repository, this.branch, marks)
+        return _follow(paths, store, dataclasses.replace(wish, now=True))
 
 
 def _follow(paths: Paths, store: Store, wish: Wish) -> Result:

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.agent.machines import ROOT, Machine
-from tests.agent.remotes import Remote
+from tests.agent.remotes import Remote, git
 
 GOOD = {"site.yml": "exit 0\n"}
 BAD = {"site.yml": "exit 1\n"}
@@ -66,6 +67,82 @@ def test_a_damaged_state_is_put_aside_and_a_rewound_branch_still_refused(
     remote.rewind(second)
     assert machine.agent("run")[0] == 0
     assert machine.calls()[1:] == [{"commit": second, "tags": ""}]
+
+
+def empty_a_blob(path: Path) -> None:
+    """As a power cut does, in a file that no commit since has changed."""
+    blob = git(path, "rev-parse", "refs/heads/applied:site.yml")
+    file = path / "objects" / blob[:2] / blob[2:]
+    file.chmod(0o644)
+    file.write_bytes(b"")
+
+
+def empty_all(path: Path) -> None:
+    for file in (path / "objects").rglob("*"):
+        if file.is_file():
+            file.chmod(0o644)
+            file.write_bytes(b"")
+
+
+def lose_head(path: Path) -> None:
+    (path / "HEAD").unlink()
+
+
+def leave_locks(path: Path) -> None:
+    for name in ("refs/heads/attempted.lock", "refs/heads/applied.lock", "refs/heads/seen.lock", "packed-refs.lock"):
+        (path / name).touch()
+
+
+@pytest.mark.parametrize("damage", [empty_a_blob, empty_all, lose_head, leave_locks])
+@pytest.mark.parametrize("new", [True, False])
+def test_a_damaged_repository_costs_no_run(
+    machine: Machine, remote: Remote, damage: Callable[[Path], None], new: bool
+) -> None:
+    commit = remote.commit(GOOD)
+    machine.agent("run")
+    damage(machine.paths.repository)
+    if new:
+        commit = remote.commit({"new": "x"})
+    code, said = machine.agent("now", "--full")
+    assert (code, machine.state()["applied"]) == (0, commit), said
+    git(machine.paths.repository, "fsck")
+
+
+def test_a_damaged_repository_does_not_let_a_rewound_branch_pass(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    second = remote.commit({"new": "x"})
+    machine.agent("run")
+    remote.rewind(first)
+    empty_all(machine.paths.repository)
+    for _ in range(2):
+        assert machine.agent("run")[0] == 6
+        assert (machine.state()["applied"], len(machine.calls())) == (second, 1)
+
+
+def test_a_damaged_repository_waits_for_a_remote_that_is_away(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    empty_all(machine.paths.repository)
+    away = remote.url.rename(remote.url.with_name("away"))
+    assert machine.agent("now", "--full")[0] == 5
+    away.rename(remote.url)
+    code, said = machine.agent("run")
+    assert code == 0, said
+
+
+def test_a_temporary_folder_of_a_killed_ansible_is_removed(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    left = machine.paths.data / "ansible" / "tmp" / "ansible-tmp-1"
+    left.mkdir(parents=True)
+    machine.agent("run")
+    assert not left.exists()
+
+
+def test_there_is_a_report_also_where_ansible_came_to_no_task(machine: Machine, remote: Remote) -> None:
+    commit = remote.commit(GOOD)
+    (machine.folder / "bin" / "ansible-pull").write_text("#!/bin/sh\nexit 1\n")
+    assert machine.agent("run")[0] == 1
+    assert json.loads(machine.paths.report.read_text()) == {"commit": commit}
 
 
 def test_a_run_that_replaces_the_agent_itself_ends_well(machine: Machine, remote: Remote, tmp_path: Path) -> None:

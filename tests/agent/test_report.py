@@ -40,6 +40,16 @@ def test_a_line_that_a_full_disk_tore_does_not_spoil_the_others(tmp_path: Path) 
     assert read(tmp_path / "report").failure() == "role api, 'Check the pin': no"
 
 
+def test_a_report_that_is_torn_anywhere_can_be_read(tmp_path: Path) -> None:
+    events = [PLAY, {"unmatched": True}, TASK, failure(msg="no"), {"roles": {"api": 2}}]
+    text = "".join(json.dumps(event) + "\n" for event in events).encode()
+    for start in range(len(text)):
+        (tmp_path / "report").write_bytes(text[start:])
+        read(tmp_path / "report").failure()
+        (tmp_path / "report").write_bytes(text[:start] + b"\xff\n" + text[start + 1 :])
+        read(tmp_path / "report").mismatch(("api",))
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [
