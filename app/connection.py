@@ -16,6 +16,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app import head
 from app.front import BROKEN
 from app.problem import Problem
 from app.traffic import Traffic
@@ -31,6 +32,8 @@ FIRST_BYTE_SECONDS = 1.0
 # Of one connection, to be answered by uvicorn's class in turn.
 MAX_PIPELINED = 100
 RESET = struct.pack("ii", 1, 0)
+# No header's value: values come without the spaces around them.
+NO_HOST = b" "
 
 
 class Phase(Enum):
@@ -69,6 +72,9 @@ class Connection(HttpToolsProtocol):
         self.spare = MAX_HEAD_BYTES
         self._fresh = True
         self._offered = False
+        # The Host header that has been found to be valid; nearly all requests of a connection have the same.
+        self._host = NO_HOST
+        self.fields: dict[bytes, bytes] = {}
 
     def say_last(self, problem: Problem, within_head: bool) -> None:
         """Write the answer to what is not, or not yet, a request."""
@@ -92,11 +98,11 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._fresh = False
         try:
-            self.parser.feed_data(data)
+            read = self._feed(data)
+            if self._offered:
+                self._decline(memoryview(data), read)
             if self.phase is not Phase.NEXT:
                 self.check_unfinished(len(data))
-        except httptools.HttpParserUpgrade as offer:
-            self._decline(data[offer.args[0] :])
         except httptools.HttpParserError as error:
             self._drop(_problem(error))
         except Problem as problem:
@@ -108,14 +114,35 @@ class Connection(HttpToolsProtocol):
         if not self._fresh:
             self.spare -= length
             if self.spare < 0:
-                raise Problem("bad_request", f"wanted at most {MAX_HEAD_BYTES} bytes of request line and headers")
+                code = "uri_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "bad_request"
+                raise Problem(code, f"wanted at most {MAX_HEAD_BYTES} bytes of request line and headers")
 
-    def _decline(self, rest: bytes) -> None:
-        """Go on in HTTP/1.1 where the client offered another protocol, for which the parser passed over the body."""
-        head = [b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
-        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
-        self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"".join([*head, b"\r\n", rest]))
+    def _feed(self, data: bytes | memoryview) -> int:
+        """Return how much the parser has read: it stops behind a head that offers another protocol."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            return int(offer.args[0])
+        return len(data)
+
+    def _decline(self, data: memoryview, read: int) -> None:
+        """Keep to the protocol that is spoken.
+
+        A parser that has stopped takes nothing more, so a new one reads the head without the offer, then what follows.
+        """
+        while self._offered:
+            plain = self._head_without_offer()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's constructor does
+            self.parser.feed_data(plain)
+            data = data[read:]
+            read = self._feed(data)
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"".join([*lines, b"\r\n"])
 
     def on_message_begin(self) -> None:
         if self.transport.is_closing():
@@ -140,14 +167,27 @@ class Connection(HttpToolsProtocol):
         method = self.parser.get_method()
         if self.parser.should_upgrade() and method != b"CONNECT":
             self._offered = True
-        else:
-            self.begin(method)
+            return
+        self.fields = dict(self.headers)
+        self._check_head()
+        if not self.url.startswith(b"/"):
+            authority, self.url = head.split(self.url)
+            self.headers = [(b"host", authority), *(field for field in self.headers if field[0] != b"host")]
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False
+        self.begin(method)
+
+    def _check_head(self) -> None:
+        fields = self.fields
+        host = fields.get(b"host")
+        if host == self._host and len(fields) == len(self.headers) and b"transfer-encoding" not in fields:
+            return
+        head.check(self.parser.get_http_version(), self.headers)
+        self._host = NO_HOST if host is None else host
 
     def begin(self, method: bytes) -> None:
         """Let uvicorn's class have the request from its beginning."""
         url, headers, expect = self.url, self.headers, self.expect_100_continue
-        if not url.startswith((b"/", b"http")):
-            raise Problem("bad_request", "wanted a path")
         if len(self.pipeline) >= MAX_PIPELINED:
             raise Problem("too_many_requests", f"wanted at most {MAX_PIPELINED} requests at once on one connection")
         super().on_message_begin()

@@ -10,6 +10,7 @@ STATUS = {
     "method_not_allowed": 405,
     "request_timeout": 408,
     "body_too_large": 413,
+    "uri_too_long": 414,
     "unsupported_media_type": 415,
     "missing_field": 422,
     "unknown_field": 422,

@@ -39,7 +39,7 @@ class PredictionProtocol(Connection):
         if route is None:
             super().begin(method)
             return
-        headers = dict(self.headers)
+        headers = self.fields
         self.route = route
         self.asked = self.traffic.asked(headers)
         # HTTP/1.0 has to be told that its wish is granted, else it waits for the end.
@@ -104,6 +104,8 @@ class PredictionProtocol(Connection):
             where = {"request_id": self.asked.request_id, "code": problem.code, "status": problem.status}
             log.warning("refused", extra=where)
             answer = Answer(problem.status, envelope(problem))
+        if self.parser.get_method() == b"HEAD":
+            answer = Answer(problem.status, b"")
         self._write(answer, keep=False)
 
     def awaits_body(self) -> bool:

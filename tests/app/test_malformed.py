@@ -112,7 +112,6 @@ def test_a_path_that_is_nowhere_is_not_found(connection: Connection, path: str) 
         pytest.param(b"POST /predict HTTP/1.1\r\n", b"x-header: a\r\n" * 5000, id="headers"),
         pytest.param(b"POST /predict HTTP/1.1\r\nx-header: ", b"a" * 65536, id="header"),
         pytest.param(b"POST /predict HTTP/1.1\r\n", b"a" * 65536, id="name of a header"),
-        pytest.param(b"POST /", b"a" * 65536, id="path"),
         pytest.param(CHUNKED + b"5;", b"a" * 65536, id="extension of a chunk"),
         pytest.param(CHUNKED + b"0\r\n", b"a: b\r\n" * 10000, id="trailers"),
     ],
