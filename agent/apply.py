@@ -5,6 +5,7 @@ What is needed afterwards is imported before: the run may replace the agent's ow
 
 import random
 import time
+from typing import Any
 
 from agent import playbook
 from agent.errors import AgentError, DamagedError, Stopped
@@ -15,6 +16,9 @@ from agent.plan import Work
 from agent.repository import APPLIED, ATTEMPTED, Repository
 from agent.settings import Settings
 from agent.state import CUT_OFF, State, Store
+
+# What an attempt writes down about a commit. A repair is no attempt: afterwards it is as it was.
+COMMITS = ("attempted", "attempted_at", "failures", "retry_at", "reason", "unfinished", "host")
 
 
 def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, store: Store, work: Work) -> str:
@@ -35,6 +39,28 @@ def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, 
         )
         raise
     _record_outcome(settings, store, work, outcome)
+    return outcome.reason
+
+
+def repair(paths: Paths, host: Host, settings: Settings, store: Store, work: Work) -> str:
+    """Run what has to be repaired, at the commit that is applied; return why it failed, "" where it went through."""
+    before, repository = store.state, Repository(paths.repository, settings.remote_limit_seconds)
+    repairs = before.repairs + 1
+    store.update(repairs=repairs, repair_at=time.time() + delay(settings, repairs))
+    # Cut off, it is an unfinished run like any other: the next one runs everything.
+    _record_attempt(host, settings, store, work)
+    kept = {key: getattr(before, key) for key in COMMITS}
+    try:
+        outcome = _run(paths, host, settings, repository, before, work)
+    except DamagedError:
+        store.update(**kept)
+        raise
+    except AgentError as error:
+        outcome = playbook.Outcome(str(error), 0)
+    except Stopped as stopped:
+        store.update(failures=before.failures, retry_at=0, reason=str(stopped))
+        raise
+    store.update(**kept, **_ran(work, outcome), repair_reason=outcome.reason)
     return outcome.reason
 
 
@@ -79,9 +105,13 @@ def _record_attempt(host: Host, settings: Settings, store: Store, work: Work) ->
     )
 
 
+def _ran(work: Work, outcome: playbook.Outcome) -> dict[str, Any]:
+    return {"seconds": outcome.seconds, "scope": work.scope or (), "roles": outcome.roles} if outcome.seconds else {}
+
+
 def _record_outcome(settings: Settings, store: Store, work: Work, outcome: playbook.Outcome) -> None:
     now, state = time.time(), store.state
-    ran = {"seconds": outcome.seconds, "scope": work.scope or (), "roles": outcome.roles} if outcome.seconds else {}
+    ran = _ran(work, outcome)
     if outcome.reason:
         store.update(retry_at=now + delay(settings, state.failures), reason=outcome.reason, **ran)
         return

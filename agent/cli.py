@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 EXITS = {
     "applied": 0,
     "unchanged": 0,
+    "repaired": 0,
     "failed": 1,
     "waiting": 1,
+    "unhealthy": 1,
     "misconfigured": 3,
     "unreachable": 5,
     "refused": 6,
@@ -28,15 +30,15 @@ BUSY = 4
 ABOUT = "Makes this host what its git branch says, by ansible-pull."
 EPILOG = """\
 exit codes of run, now and adopt:
-  0  the host is what its branch says
-  1  a run failed; it is tried again by itself, `slipway-pull status` says why
+  0  the host is what its branch says, and works
+  1  a run failed, or something does not work; it is tried again by itself, `slipway-pull status` says why
   2  the command line was not understood
   3  host.json or pull.json cannot be used
   4  another run is under way
   5  the repository gave no answer
   6  the branch's commit may not be applied, because the branch was rewound
 Ended by a signal, a run ends what it started and then dies of that signal.
-status exits with 0 where the host is in sync or a run is under way, else 1.
+status exits with 0 where the host is in sync and healthy, or a run is under way; else with 1.
 
 files:
   /etc/slipway/host.json, pull.json   what this host is, how the agent behaves

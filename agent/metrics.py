@@ -31,6 +31,12 @@ def text(state: State) -> str:
             "Runs by how they ended.",
             [(f'{{result="{result}"}}', state.runs.get(result, 0)) for result in RESULTS],
         ),
+        *_metric(
+            "slipway_healthy",
+            "gauge",
+            "Whether a part of this host works, as of the last look.",
+            [(f'{{part="{part}"}}', 0 if problem else 1) for part, problem in sorted(state.health.items())],
+        ),
         *_metric("slipway_pull_run_duration_seconds", "gauge", "How long Ansible took last.", [("", state.seconds)]),
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -22,6 +22,11 @@ class Paths:
         return self.config / "pull.json"
 
     @property
+    def health(self) -> Path:
+        """What each role says how to see whether it works, a file for each."""
+        return self.config / "health.d"
+
+    @property
     def state(self) -> Path:
         """What the agent knows of earlier runs."""
         return self.data / "state.json"

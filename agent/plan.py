@@ -42,8 +42,9 @@ def plan(
         whole = state.settled and state.applied and not moved and not wish.full and not _is_due(state, settings, clock)
         return Work(target, _limited(state, target, host, changed) if whole else None, "new commit")
     if not state.settled:
-        waits = not (wish.now or moved) and _waits(state, settings, clock)
-        return None if waits else Work(target, None, f"attempt {state.failures + 1}")
+        if not (wish.now or moved) and waits(state.retry_at, settings, clock):
+            return None
+        return Work(target, None, f"attempt {state.failures + 1}")
     if moved or wish.full:
         return Work(target, None, "host.json changed" if moved else "asked for")
     return Work(target, None, "full check", gentle=True) if _is_due(state, settings, clock) else None
@@ -60,6 +61,6 @@ def _limited(state: State, target: str, host: Host, changed: Changed) -> tuple[s
     return None if paths is None else scope.of(paths, host.environment)
 
 
-def _waits(state: State, settings: Settings, clock: float) -> bool:
-    # Never longer than the longest pause, also when the clock was put back.
-    return clock < state.retry_at <= clock + settings.retry_most_seconds
+def waits(until: float, settings: Settings, clock: float) -> bool:
+    """Whether a pause lasts: never longer than the longest, also when the clock was put back."""
+    return clock < until <= clock + settings.retry_most_seconds

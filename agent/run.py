@@ -6,8 +6,9 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING
 
-from agent import git, host, lock, metrics, process, settings
+from agent import git, host, lock, metrics, process, settings, uptime
 from agent.errors import AgentError, ConfigError, DamagedError, RemoteError, Stopped
+from agent.health.repair import keep_healthy
 from agent.host import Host
 from agent.output import say, short, span
 from agent.paths import Paths
@@ -89,10 +90,13 @@ def _follow(paths: Paths, store: Store, wish: Wish) -> Result:
 
         if reason := apply(paths, this, how, _repository(paths, how), store, work):
             return "failed", _failed(store, reason)
+    health = keep_healthy(paths, this, how, store, wish, work)
     if problem:
         return problem
     if not store.state.settled:
         return "waiting", _failed(store, store.state.reason)
+    if health:
+        return health
     return (
         ("applied", f"{short(target)} is applied")
         if work
@@ -171,7 +175,9 @@ def _record(store: Store, result: str, said: str) -> None:
     runs = state.runs | {result: state.runs.get(result, 0) + 1}
     success_at = now if result in GOOD else state.success_at
     say(f"{result}: {said}")
-    store.update(result=result, said=said, result_at=now, runs=runs, success_at=success_at)
+    # By the machine's uptime too: how long ago this was must not depend on a clock that somebody sets.
+    up = {"result_boot": uptime.boot(), "result_uptime": uptime.seconds()}
+    store.update(result=result, said=said, result_at=now, runs=runs, success_at=success_at, **up)
 
 
 def _write_metrics(paths: Paths, store: Store) -> None:

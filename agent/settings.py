@@ -12,6 +12,7 @@ from agent.paths import Paths
 class Settings:
     """The keys of pull.json. A host that has not converged yet has no such file and goes by these defaults."""
 
+    interval_seconds: int = 60  # the timer calls the agent this often
     full_check_seconds: int = 6 * 3600  # everything is run again after so long, which repairs drift
     run_limit_seconds: int = 1800  # a run of Ansible that takes longer is ended
     remote_limit_seconds: int = 30  # git gets so long to ask the remote, and ten times that to fetch

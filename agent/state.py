@@ -14,6 +14,8 @@ from agent.errors import AgentError, ConfigError
 RESULTS = (
     "applied",  # Ansible went through, or had nothing to do for what the commit changed
     "unchanged",  # nothing new, and the last run was good
+    "repaired",  # something had fallen, and works again
+    "unhealthy",  # the commit is applied, and something does not work
     "failed",
     "waiting",  # the last run failed, and it is not yet time to try again
     "refused",  # the branch's commit may not be applied
@@ -21,7 +23,7 @@ RESULTS = (
     "misconfigured",
     "interrupted",
 )
-GOOD = ("applied", "unchanged")
+GOOD = ("applied", "unchanged", "repaired")
 # The reason that stands while an attempt is under way, for when it leaves no one to tell a better one.
 CUT_OFF = "the run was cut off: the agent was killed, or the host went down"
 
@@ -47,10 +49,18 @@ class State:
     seconds: float = 0  # how long Ansible took last
     scope: tuple[str, ...] = ()  # the roles that it was limited to, none for everything
     roles: dict[str, float] = field(default_factory=dict)  # the seconds that each took
+    health: dict[str, Any] = field(default_factory=dict)  # for each part what is wrong with it, "" for nothing
+    repairs: int = 0  # repairs in a row after which something was still wrong
+    repair_at: float = 0  # when the next may come
+    repair_reason: str = ""  # why the last did not go through
+    restarts: dict[str, int] = field(default_factory=dict)  # of units and containers, as the last look found them
+    files: dict[str, Any] = field(default_factory=dict)  # how the files looked that only a run changes
     host: dict[str, Any] = field(default_factory=dict)  # host.json as it was then
     result: str = ""  # how the last run ended, and its sentence
     said: str = ""
     result_at: float = 0
+    result_boot: str = ""  # the boot of the machine that this was in, and how long it had been up: for `overdue`
+    result_uptime: float = 0
     runs: dict[str, int] = field(default_factory=dict)  # runs by how they ended
 
     @property

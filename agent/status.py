@@ -4,7 +4,7 @@ import dataclasses
 import time
 from typing import Any
 
-from agent import host, lock, state
+from agent import host, lock, settings, state, uptime
 from agent.errors import ConfigError
 from agent.output import short, span
 from agent.paths import Paths
@@ -12,6 +12,9 @@ from agent.state import CUT_OFF, State
 
 View = dict[str, Any]
 GOOD = ("in sync", "running")
+BAD = ("refused", "unreachable", "misconfigured", "failed")
+# The timer has not called the agent for so many intervals, and so many seconds: it will not by itself.
+OVERDUE_INTERVALS, OVERDUE_SECONDS = 5, 120.0
 
 
 def view(paths: Paths) -> View:
@@ -25,34 +28,83 @@ def view(paths: Paths) -> View:
     except ConfigError as error:
         shown["host_problem"] = str(error)
     return {
-        "state": "running" if running else _word(known),
+        "state": _word(known, running is not None, _interval(paths)),
         "running": dataclasses.asdict(running) if running else None,
+        "last_run_seconds": _since(known) if known.result_at else None,
         **shown,
     }
 
 
-def _word(known: State) -> str:
-    if not known.result_at:
+def _interval(paths: Paths) -> float:
+    try:
+        return settings.read(paths).interval_seconds
+    except ConfigError:
+        return settings.Settings().interval_seconds
+
+
+def _word(known: State, running: bool, interval: float) -> str:
+    if not running and not known.result_at:
         return "never ran"
+    if not running and _since(known) > max(OVERDUE_INTERVALS * interval, OVERDUE_SECONDS):
+        return "overdue"
+    if any(known.health.values()):
+        return "unhealthy"
+    if running:
+        return "running"
     if not known.settled:
         return "failing"
-    return known.result if known.result in ("refused", "unreachable", "misconfigured", "failed") else "in sync"
+    return known.result if known.result in BAD else "in sync"
+
+
+def _since(known: State) -> float:
+    """Return the seconds since the last run ended, at least: after a boot, those since the boot."""
+    if not known.result_boot:
+        return time.time() - known.result_at
+    return uptime.seconds() - (known.result_uptime if known.result_boot == uptime.boot() else 0)
 
 
 def lines(view: View) -> list[str]:
     """Return it for a person."""
     now = time.time()
-    rows = [("state", view["state"])]
-    if view["running"]:
-        rows[0] = ("state", f"running for {span(now - view['running']['since'])} (process {view['running']['pid']})")
-    under_way = view["running"] and view["reason"] == CUT_OFF
-    if view["failures"] and view["reason"] and not under_way:
-        rows.append(("reason", view["reason"]))
-        rows.append(("attempt", f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"))
-    elif view["state"] not in GOOD:
-        rows.append(("reason", view["said"] or "the timer has not called slipway-pull yet, see docs/agent.md"))
+    rows = _state(view, now) + _reason(view, now) + _health(view, now)
     rows += _commits(view, now) + _times(view, now) + _host(view)
     return [f"{name:<11} {value}" for name, value in rows]
+
+
+def _state(view: View, now: float) -> list[tuple[str, str]]:
+    running = view["running"]
+    if not running:
+        return [("state", view["state"])]
+    under_way = f"for {span(now - running['since'])} (process {running['pid']})"
+    return [
+        (
+            "state",
+            f"running {under_way}"
+            if view["state"] == "running"
+            else f"{view['state']}, a run is under way {under_way}",
+        )
+    ]
+
+
+def _reason(view: View, now: float) -> list[tuple[str, str]]:
+    if view["state"] == "never ran":
+        return [("reason", "the timer has not called slipway-pull yet, see docs/agent.md")]
+    if view["state"] == "overdue":
+        late = f"no run for {span(view['last_run_seconds'])}"
+        return [("reason", f"{late}: `systemctl status slipway-pull.timer slipway-pull` tells why")]
+    under_way = view["running"] and view["reason"] == CUT_OFF
+    if view["failures"] and view["reason"] and not under_way:
+        again = f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"
+        return [("reason", view["reason"]), ("attempt", again)]
+    return [("reason", view["said"])] if view["result"] in BAD else []
+
+
+def _health(view: View, now: float) -> list[tuple[str, str]]:
+    rows = [(part, problem) for part, problem in view["health"].items() if problem]
+    if rows and view["repairs"] and not view["running"]:
+        why = f": {view['repair_reason']}" if view["repair_reason"] else ""
+        rows.append(("repairs", f"{view['repairs']} did not help, next in {span(view['repair_at'] - now)}{why}"))
+    return rows
 
 
 def _commits(view: View, now: float) -> list[tuple[str, str]]:

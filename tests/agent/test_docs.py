@@ -28,7 +28,9 @@ def test_every_key_result_and_variable_is_named(name: str) -> None:
 
 
 def test_every_metric_is_named_with_its_label() -> None:
-    for name, label in re.findall(r"^(slipway_\w+)(?:\{(\w+)=)?", metrics.text(State(head="a", applied="b")), re.M):
+    for name, label in re.findall(
+        r"^(slipway_\w+)(?:\{(\w+)=)?", metrics.text(State(head="a", applied="b", health={"api": ""})), re.M
+    ):
         assert f"`{name}{{{label}}}`" in DOCUMENT if label else f"`{name}`" in DOCUMENT
 
 

@@ -7,7 +7,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent import metrics
 from agent.state import RESULTS, State
 
-STATE = State(head="b" * 40, applied="a" * 40, success_at=1795247291.5, seconds=9.25, runs={"applied": 3, "failed": 1})
+STATE = State(
+    head="b" * 40,
+    applied="a" * 40,
+    success_at=1795247291.5,
+    seconds=9.25,
+    runs={"applied": 3, "failed": 1},
+    health={"api": "", "gateway": "haproxy.service is failed"},
+)
 
 
 def samples(text: str) -> dict[str, dict[str, float]]:
@@ -26,6 +33,7 @@ def test_a_state_becomes_metrics() -> None:
         "slipway_pull_applied_info": {"a" * 40: 1},
         "slipway_pull_last_success_timestamp_seconds": {"": 1795247291.5},
         "slipway_pull_runs_total": dict.fromkeys(RESULTS, 0.0) | {"applied": 3, "failed": 1},
+        "slipway_healthy": {"api": 1, "gateway": 0},
         "slipway_pull_run_duration_seconds": {"": 9.25},
     }
 

@@ -3,7 +3,12 @@
 import json
 import re
 import shutil
+import time
+from collections.abc import Callable
 
+import pytest
+
+from agent import status, uptime
 from tests.agent.machines import Machine
 from tests.agent.remotes import Remote
 
@@ -106,3 +111,70 @@ def test_programs_get_all_of_it_as_json(machine: Machine, remote: Remote) -> Non
     view = json.loads(said)
     assert (code, view["state"], view["applied"], view["running"]) == (0, "in sync", commit, None)
     assert view["host"]["environment"] == "prod"
+
+
+@pytest.fixture
+def up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Say for how long this machine has been up, and since which boot."""
+
+    def set_up(seconds: float, boot: str = "first") -> None:
+        monkeypatch.setattr(uptime, "seconds", lambda: seconds)
+        monkeypatch.setattr(uptime, "boot", lambda: boot)
+
+    return set_up
+
+
+def ran(machine: Machine, **keys: object) -> None:
+    """Have the last run end well when the machine had been up for 10,000 s."""
+    machine.paths.data.mkdir(exist_ok=True)
+    known = {"applied": "a", "attempted": "a", "result": "unchanged", "result_at": time.time()}
+    machine.paths.state.write_text(json.dumps(known | {"result_boot": "first", "result_uptime": 10_000} | keys))
+
+
+def test_a_host_whose_last_run_is_overdue_is_not_in_sync(machine: Machine, up: Callable[..., None]) -> None:
+    ran(machine)
+    up(10_000 + 5 * 60)
+    assert status.view(machine.paths)["state"] == "in sync"
+    up(10_000 + 5 * 86400)
+    view = status.view(machine.paths)
+    assert view["state"] == "overdue" not in status.GOOD
+    assert any(
+        line.startswith("reason      no run for 5 d: `systemctl status slipway-pull.timer")
+        for line in status.lines(view)
+    )
+
+
+def test_how_long_a_run_may_stay_away_follows_from_the_interval(machine: Machine, up: Callable[..., None]) -> None:
+    ran(machine)
+    machine.set(interval_seconds=600)
+    up(10_000 + 5 * 600)
+    assert status.view(machine.paths)["state"] == "in sync"
+    machine.set(interval_seconds=10)
+    up(10_000 + 121)
+    assert status.view(machine.paths)["state"] == "overdue"
+
+
+@pytest.mark.parametrize("set_by", [-86400, 86400])
+def test_a_clock_that_was_set_makes_no_run_overdue_and_hides_none(
+    machine: Machine, up: Callable[..., None], set_by: float
+) -> None:
+    ran(machine, result_at=time.time() + set_by)
+    up(10_060)
+    assert status.view(machine.paths)["state"] == "in sync"
+    up(11_000)
+    assert status.view(machine.paths)["state"] == "overdue"
+
+
+def test_a_boot_since_the_last_run_gives_the_timer_its_time(machine: Machine, up: Callable[..., None]) -> None:
+    ran(machine)
+    up(100, "second")
+    assert status.view(machine.paths)["state"] == "in sync"
+    up(301, "second")
+    assert status.view(machine.paths)["state"] == "overdue"
+
+
+def test_the_agent_writes_the_uptime_down(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    assert machine.state()["result_boot"] == uptime.boot()
+    assert 0 <= uptime.seconds() - machine.state()["result_uptime"] < 3600

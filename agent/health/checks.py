@@ -1,0 +1,58 @@
+"""The checks that roles write to /etc/slipway/health.d/<role>.json: what each of them has running on this host."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.errors import ConfigError
+
+# What a check can be about; docs/operate.md explains each.
+KINDS = ("unit", "engine", "link", "container", "https", "path", "file")
+KEYS = {"part", "name", "ca", *KINDS}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `part` is what a person calls it, `role` is what repairs it."""
+
+    role: str
+    part: str
+    kind: str
+    target: str
+    link: str = ""  # of a container: its name has the name of what this link leads to
+    name: str = ""  # of https: the name in the certificate
+    ca: str = ""  # of https: who vouches for it
+
+
+def read(folder: Path) -> tuple[list[Check], dict[str, str]]:
+    """Return the checks, and for each role whose file cannot be used why."""
+    checks: list[Check] = []
+    damaged: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            checks += _load(path)
+        except (OSError, ValueError, ConfigError) as error:
+            damaged[path.stem] = f"{path}: cannot be used ({error})"
+    return checks, damaged
+
+
+def _load(path: Path) -> Iterator[Check]:
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(entries, list):
+        raise ConfigError("wanted a list of checks")
+    for entry in entries:
+        yield _check(path.stem, entry)
+
+
+def _check(role: str, entry: Any) -> Check:
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise ConfigError(f"{json.dumps(entry)[:80]}: wanted an object of texts")
+    # A link beside a container only says which container: the link has a check of its own.
+    kinds = [kind for kind in KINDS if kind in entry and not (kind == "link" and "container" in entry)]
+    if len(kinds) != 1 or "part" not in entry or not entry.keys() <= KEYS:
+        raise ConfigError(f"{json.dumps(entry)[:80]}: wanted `part` and one of {', '.join(KINDS)}")
+    kind = kinds[0]
+    rest = {key: entry[key] for key in ("name", "ca") if key in entry}
+    return Check(role, entry["part"], kind, entry[kind], entry.get("link", "") if kind == "container" else "", **rest)
