@@ -33,7 +33,7 @@ exit codes of run, now and adopt:
   0  the host is what its branch says, and works
   1  a run failed, or something does not work; it is tried again by itself, `slipway-pull status` says why
   2  the command line was not understood
-  3  host.json or pull.json cannot be used
+  3  host.json cannot be used
   4  another run is under way
   5  the repository gave no answer
   6  the branch's commit may not be applied, because the branch was rewound
@@ -65,6 +65,11 @@ def main(arguments: list[str]) -> int:
 def _called(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     paths = Paths(options.config.absolute(), options.data.absolute())
+    if options.command == "check":
+        from agent.check import check
+
+        check(paths)
+        return 0
     if options.command == "status":
         return _status(paths, options.json)
     adopt = options.command == "adopt"
@@ -80,7 +85,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--config", type=Path, default=Paths.config, metavar="DIR", help="in place of %(default)s")
     parser.add_argument("--data", type=Path, default=Paths.data, metavar="DIR", help="in place of %(default)s")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status | check")
     commands.add_parser(
         "run",
         help="what the timer calls: do what there is to do",
@@ -102,6 +107,11 @@ def _parser() -> ArgumentParser:
         "status",
         help="how this host stands to its branch, and why",
         description="Say how this host stands to its branch: from files alone, changing nothing.",
+    )
+    commands.add_parser(
+        "check",
+        help="whether this version of the agent can start here; changes nothing",
+        description="Import all of the agent and read all that a run reads. Asked before a new version is installed.",
     )
     status.add_argument("--json", action="store_true", help="for programs; docs/agent.md names the keys")
     return parser

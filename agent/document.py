@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from agent.errors import ConfigError
+from agent.output import warn
 
 T = TypeVar("T")
 WANTED = {
@@ -37,17 +38,27 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def build(kind: type[T], document: dict[str, Any], path: Path) -> T:
-    """Return a `kind` with the document's values; the names of its fields are the known keys."""
+    """Return a `kind` with the document's values; the names of its fields are the known keys, others are ignored."""
     types = get_type_hints(kind)
+    document = known(kind, document, path)
     for key, value in document.items():
-        if key not in types:
-            raise ConfigError(f"{path}: {key}={_short(value)}: no such key, the nearest is {nearest(key, types)!r}")
         if not _fits(value, types[key]):
             raise ConfigError(f"{path}: {key}={_short(value)}: wanted {WANTED[types[key]]}")
     for field in fields(kind):  # type: ignore[arg-type]  # mypy has no name for "a dataclass's type"
         if field.name not in document and field.default is MISSING and field.default_factory is MISSING:
             raise ConfigError(f"{path}: {field.name} is missing, wanted {WANTED[types[field.name]]}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+
+
+def known(kind: type, document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return what of the document has a field in `kind`; for the rest a line goes to the log.
+
+    A newer version of the agent may have a use for it: to refuse it would end an older one for ever.
+    """
+    types = get_type_hints(kind)
+    for key in document.keys() - types.keys():
+        warn(f"{path}: {key}: no such key, the nearest is {nearest(key, types)!r}; ignored")
+    return {key: value for key, value in document.items() if key in types}
 
 
 def nearest(word: str, known: Collection[str]) -> str:

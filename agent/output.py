@@ -1,9 +1,16 @@
 """What the agent says: lines on stdout, which systemd keeps in the journal."""
 
+import sys
+
 
 def say(text: str) -> None:
     """Print a line about what goes on."""
     print(f"slipway-pull: {text}", flush=True)
+
+
+def warn(text: str) -> None:
+    """Print a line that the journal has and a program's reader of stdout has not."""
+    print(f"slipway-pull: {text}", file=sys.stderr, flush=True)
 
 
 def short(commit: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from agent.state import GOOD, Store
 if TYPE_CHECKING:
     from agent.repository import Repository
 
+# The launcher says by it why it started the version before the installed one.
+FALLBACK = "SLIPWAY_PULL_FALLBACK"
 # How a run ended, a name out of agent.state.RESULTS, and the sentence about it.
 Result = tuple[str, str]
 
@@ -30,6 +33,7 @@ def run(paths: Paths, wish: Wish) -> str:
         store, damage = Store.open(paths.state)
         if damage:
             say(damage)
+        _note_fallback(store)
         try:
             result, said = _try(paths, store, wish)
             _record(store, result, said)
@@ -49,6 +53,17 @@ def _begin(paths: Paths, was_killed: bool) -> None:
         if left := process_tree.end(lambda: process_tree.marked(paths.data)):
             say(f"the last run was killed; ended {len(left)} processes that it had left running")
     process.mark(paths.data)
+
+
+def _note_fallback(store: Store) -> None:
+    """Keep in the state whether this is the version before the installed one, which could not start."""
+    reason = os.environ.pop(FALLBACK, "")
+    if reason == store.state.fallback:
+        return
+    if reason:
+        say(f"the installed agent cannot start ({reason}): this is the version before it")
+    # All is run once, which repairs an installation that is damaged.
+    store.update(fallback=reason, unfinished=store.state.unfinished or bool(reason))
 
 
 def _try(paths: Paths, store: Store, wish: Wish) -> Result:

@@ -1,10 +1,10 @@
 """How the agent behaves: /etc/slipway/pull.json, written by the role `pull` from the environment's settings."""
 
-import dataclasses
 from dataclasses import dataclass
 
-from agent.document import build, load
+from agent.document import build, known, load
 from agent.errors import ConfigError
+from agent.output import warn
 from agent.paths import Paths
 
 
@@ -21,13 +21,24 @@ class Settings:
 
 
 def read(paths: Paths) -> Settings:
-    """Return the settings; raises ConfigError."""
+    """Return the settings. What cannot be used is told in the log and its default counts.
+
+    Never an error: the commit that mends pull.json reaches the host only while the agent runs.
+    """
     try:
         document = load(paths.settings)
     except FileNotFoundError:
         return Settings()
-    settings = build(Settings, document, paths.settings)
-    for key, value in dataclasses.asdict(settings).items():
-        if value < 1:
-            raise ConfigError(f"{paths.settings}: {key}={value}: wanted 1 or more")
-    return settings
+    except ConfigError as error:
+        warn(f"{error}; the defaults are used")
+        return Settings()
+    usable: dict[str, int] = {}
+    for key, value in known(Settings, document, paths.settings).items():
+        try:
+            build(Settings, {key: value}, paths.settings)
+            if value < 1:
+                raise ConfigError(f"{paths.settings}: {key}={value}: wanted 1 or more")
+            usable[key] = value
+        except ConfigError as error:
+            warn(f"{error}; the default is used")
+    return Settings(**usable)

@@ -56,6 +56,7 @@ class State:
     restarts: dict[str, int] = field(default_factory=dict)  # of units and containers, as the last look found them
     files: dict[str, Any] = field(default_factory=dict)  # how the files looked that only a run changes
     host: dict[str, Any] = field(default_factory=dict)  # host.json as it was then
+    fallback: str = ""  # why the installed agent could not start, where the version before it runs in its place
     result: str = ""  # how the last run ended, and its sentence
     said: str = ""
     result_at: float = 0

@@ -28,18 +28,11 @@ def view(paths: Paths) -> View:
     except ConfigError as error:
         shown["host_problem"] = str(error)
     return {
-        "state": _word(known, running is not None, _interval(paths)),
+        "state": _word(known, running is not None, settings.read(paths).interval_seconds),
         "running": dataclasses.asdict(running) if running else None,
         "last_run_seconds": _since(known) if known.result_at else None,
         **shown,
     }
-
-
-def _interval(paths: Paths) -> float:
-    try:
-        return settings.read(paths).interval_seconds
-    except ConfigError:
-        return settings.Settings().interval_seconds
 
 
 def _word(known: State, running: bool, interval: float) -> str:
@@ -53,6 +46,8 @@ def _word(known: State, running: bool, interval: float) -> str:
         return "running"
     if not known.settled:
         return "failing"
+    if known.fallback:
+        return "fallback"
     return known.result if known.result in BAD else "in sync"
 
 
@@ -96,6 +91,8 @@ def _reason(view: View, now: float) -> list[tuple[str, str]]:
     if view["failures"] and view["reason"] and not under_way:
         again = f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"
         return [("reason", view["reason"]), ("attempt", again)]
+    if view["fallback"]:
+        return [("reason", f"the installed agent cannot start, the version before it runs: {view['fallback']}")]
     return [("reason", view["said"])] if view["result"] in BAD else []
 
 

@@ -53,7 +53,6 @@ def test_a_host_without_a_name_has_its_machines(paths: Paths) -> None:
         ("branch", "a b", "branch='a b': wanted the name of a branch"),
         ("vault", "vault", "vault='vault': wanted the https:// address of Vault"),
         ("name", "", "name='': wanted a name"),
-        ("enviroment", "prod", "enviroment=\"prod\": no such key, the nearest is 'environment'"),
     ],
 )
 def test_what_cannot_be_used_is_named(paths: Paths, key: str, value: object, said: str) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from agent import settings
-from agent.errors import ConfigError
 from agent.paths import Paths
 
 
@@ -25,11 +24,17 @@ def test_what_is_given_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"run_limit": 60}', "run_limit=60: no such key, the nearest is 'run_limit_seconds'"),
-        ('{"run_limit_seconds": "60"}', "wanted a whole number"),
-        ('{"run_limit_seconds": 0}', "run_limit_seconds=0: wanted 1 or more"),
+        ('"run_limit": 60', "run_limit: no such key, the nearest is 'run_limit_seconds'; ignored"),
+        ('"run_limit_seconds": "60"', "wanted a whole number of 0 or more; the default is used"),
+        ('"run_limit_seconds": 0', "run_limit_seconds=0: wanted 1 or more; the default is used"),
+        ("torn", "is not JSON"),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
-        read(tmp_path, text)
+def test_what_cannot_be_used_is_named_and_ends_nothing(
+    tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commit that mends it comes by the agent."""
+    settings_ = read(tmp_path, f'{{"retry_first_seconds": 5, {text}}}')
+    assert settings_.run_limit_seconds == 1800
+    assert settings_.retry_first_seconds == (60 if text == "torn" else 5)
+    assert said in capsys.readouterr().err
