@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ PLACE = "/etc/slipway/inventory.json"
 ENVIRONMENT = ("ANSIBLE_CONFIG=/src/ansible.cfg", "ANSIBLE_FORCE_HANDLERS=true", "PYTHONDONTWRITEBYTECODE=1")
 
 
-def play(*options: str, **replaced: Any) -> tuple[int, str]:
+def play(*options: str, groups: tuple[str, ...] = GROUPS, **replaced: Any) -> tuple[int, str]:
     """Return Ansible's exit code and what it said; `replaced` are variables, besides the scenario's."""
     machine, tags = os.environ["SLIPWAY_MACHINE"], os.environ["SLIPWAY_TAGS"]
     given = json.loads(os.environ.get("SLIPWAY_OVERRIDES", "{}")) | replaced
     into = ["docker", "exec", "--interactive", machine, "sh", "-c", f"mkdir -p /etc/slipway && cat >{PLACE}"]
-    subprocess.run(into, input=inventory.text(HOST, "0" * 40), text=True, check=True)
+    subprocess.run(into, input=inventory.text(replace(HOST, groups=groups), "0" * 40), text=True, check=True)
     environment = [word for each in ENVIRONMENT for word in ("--env", each)]
     command = ["ansible-playbook", f"--inventory={PLACE}", f"--limit={inventory.NAME}", f"--tags={tags}"]
     command += ["--extra-vars", json.dumps(given), *options, "site.yml"]

@@ -90,10 +90,85 @@ def test_a_release_that_is_wrong_leaves_the_old_one_serving(
     assert answer(host, gateway)
 
 
+def live(host: Host) -> str:
+    """The name of the container that the gateway asks."""
+    return f"api-{host.check_output('readlink /var/lib/slipway/api/current')}"
+
+
+FAULTS = {
+    "removed": "docker rm --force {live}",
+    "killed": "docker kill {live}",
+    "paused": "docker pause {live}",
+    "its socket removed": "rm /var/lib/slipway/api/current/http.sock",
+    "the link removed": "rm /var/lib/slipway/api/current",
+    "the gateway shut out": "chmod 0700 /var/lib/slipway/api",
+    "the bundles removed, and restarted": "rm -r /var/lib/slipway/models && docker restart {live} || true",
+    "a bundle torn, and restarted": "truncate --size=0 /var/lib/slipway/models/*/MLmodel && docker restart {live}",
+    "the record empty": "truncate --size=0 /var/lib/slipway/release.json",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, fault: str) -> None:
+    host.check_output(FAULTS[fault].replace("{live}", live(host)))
+    code, said = converge("--tags=api")
+    assert code == 0, said
+    assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
+    assert len(served(host).split()) == 1
+    code, said = converge("--tags=api")
+    assert "changed=0 " in said
+
+
+def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Any, converge: Converge) -> None:
+    before = served(host)
+    models = "/var/lib/slipway/models"
+    # The bundles of what serves are beneath, and back when this is gone.
+    host.check_output(f"mount -t tmpfs -o size=64k tmpfs {models}")
+    try:
+        code, said = converge("--tags=api")
+        assert code != 0
+        assert "No space left on device" in said
+        assert host.check_output(f"ls {models}") == ""
+    finally:
+        host.check_output(f"umount {models}")
+    assert served(host) == before
+    assert answer(host, gateway)
+
+
+def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
+    host: Host, gateway: Any, converge: Converge
+) -> None:
+    before = served(host)
+    files = "/bin/sh /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2"
+    command = 'CMD ["sh", "-c", "echo no serving here >&2; exit 3"]'
+    name = release()["image"].rpartition("@")[0].replace("slipway-api", "slipway-other")
+    host.check_output(f"tar --create --dereference {files} | docker import --change '{command}' - {name}")
+    host.check_output(f"docker push {name}")
+    digest = host.check_output(f"docker image inspect --format '{{{{index .RepoDigests 0}}}}' {name}")
+    code, said = converge(release=release(image=digest))
+    assert code != 0
+    assert "its container ended: no serving here; the previous release keeps serving" in said
+    assert served(host) == before
+    assert answer(host, gateway)
+
+
 def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], None]) -> None:
     reboot()
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
     assert gateway.ask("/readyz")[0] == 200
+
+
+def test_a_host_that_leaves_the_group_serves_no_more(host: Host, converge: Converge) -> None:
+    code, said = converge("--tags=api", groups=("ops",))
+    assert code == 0, said
+    assert host.check_output("docker ps --all --quiet --filter name=api-") == ""
+    assert host.run("readlink /var/lib/slipway/api/current").failed
+    assert host.check_output("ls /var/lib/slipway/models")
+    code, said = converge("--tags=api", groups=("ops",))
+    assert "changed=0 " in said
+    code, said = converge()
+    assert code == 0, said
+    assert served(host)
 
 
 def test_nothing_released_takes_it_back(host: Host, gateway: Any, converge: Converge) -> None:

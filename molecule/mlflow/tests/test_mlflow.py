@@ -60,6 +60,37 @@ def test_what_it_keeps_outlives_its_container(host: Host, gateway: Any, converge
     assert found[0] == 200
 
 
+@pytest.mark.parametrize("command", ["rm --force", "kill", "stop", "pause"])
+def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, command: str) -> None:
+    host.check_output(f"docker {command} mlflow")
+    code, said = converge("--tags=mlflow")
+    assert code == 0, said
+    assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", login(host))[0] == 200
+
+
+def test_a_folder_in_a_secrets_place_is_told_and_repaired(host: Host, converge: Converge) -> None:
+    before = inspect(host)["Id"]
+    host.check_output(f"rm {SECRETS}/admin_password && mkdir {SECRETS}/admin_password")
+    code, said = converge("--tags=mlflow")
+    assert code != 0
+    assert f"{SECRETS}/admin_password is missing or no file" in said
+    assert inspect(host)["Id"] == before
+    code, said = converge("--tags=secrets,mlflow")
+    assert code == 0, said
+    assert host.file(f"{SECRETS}/admin_password").is_file
+
+
+def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway: Any, converge: Converge) -> None:
+    code, said = converge("--tags=mlflow", groups=("api",))
+    assert code == 0, said
+    assert host.check_output("docker ps --all --quiet --filter name=mlflow") == ""
+    assert host.check_output("docker volume ls --quiet --filter name=mlflow") == "mlflow"
+    code, said = converge()
+    assert code == 0, said
+    found = gateway.ask(f"{EXPERIMENTS}/get-by-name?experiment_name=kept", "-u", login(host))
+    assert found[0] == 200
+
+
 def test_what_cannot_be_run_is_said_in_one_line_and_the_old_one_goes_on(host: Host, converge: Converge) -> None:
     before = inspect(host)["Id"]
     code, said = converge(mlflow_image=f"registry:5000/slipway-mlops@sha256:{'0' * 64}")

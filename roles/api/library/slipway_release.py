@@ -1,7 +1,8 @@
 """The Ansible module `slipway_release`: the old release serves until the new one is proved."""
 
-from ansible.module_utils import slipway_record
+from ansible.module_utils import slipway_files, slipway_record
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.slipway_colours import CURRENT
 from ansible.module_utils.slipway_docker import Docker, DockerError, engine_answers
 from ansible.module_utils.slipway_serving import Release, ReleaseError
 
@@ -100,25 +101,44 @@ def run(module):
     if module.check_mode and not engine_answers(module):
         return {"changed": bool(given["image"])}
     release = Release(given, Docker(module.run_command))
+    if not module.check_mode:
+        # What a run that was killed has not come to put in its place.
+        for path in (release.colours.place(CURRENT), given["record"]):
+            slipway_files.remove(f"{path}.new")
     if not given["image"]:
-        changed = release.colours.live() is not None
-        if changed and not module.check_mode:
-            release.withdraw()
-            slipway_record.remove(given["record"])
-        return {"changed": changed, "seconds": {}}
+        return {"changed": withdraw(module, release), "seconds": {}}
     serves = release.serves()
     if module.check_mode:
         return {"changed": not serves, "seconds": {}}
     if not serves:
         release.replace()
-    # Also what a run that was cut off after the switch left to do.
+    try:
+        tidied = tidy(module, release)
+    except (DockerError, OSError) as error:
+        raise ReleaseError(f"{release.title()} serves, but what comes after that failed: {error}") from error
+    return {"changed": not serves or tidied, "seconds": release.seconds}
+
+
+def withdraw(module, release):
+    """Have nothing served; return whether that changes anything."""
+    if module.check_mode:
+        return release.colours.present()
+    withdrawn = release.withdraw()
+    return slipway_record.remove(module.params["record"]) or withdrawn
+
+
+def tidy(module, release):
+    """Retire the old one, and record; also what a run that was cut off left to do. Return whether there was any."""
+    release.admit(release.colours.live())
     retired = release.retire()
-    if recorded := slipway_record.differs(given["record"], release.document()):
-        record = slipway_record.write(given["record"], release.document())
-        for complaint in slipway_record.prune(release.docker, record, given["bundles"]):
-            module.warn(complaint)
+    path = module.params["record"]
+    if recorded := slipway_record.differs(path, release.document()):
+        slipway_record.write(path, release.document())
         module.log(f"{release.title()} serves, {release.colours.live()}: {release.seconds}")
-    return {"changed": not serves or retired or recorded, "seconds": release.seconds}
+    complaints = slipway_record.prune(release.docker, slipway_record.read(path), module.params["bundles"])
+    for complaint in complaints if recorded else ():
+        module.warn(complaint)
+    return retired or recorded
 
 
 def main():

@@ -2,6 +2,9 @@
 
 import os
 
+from ansible.module_utils import slipway_files
+from ansible.module_utils.slipway_docker import LIMIT_SECONDS
+
 COLOURS = ("blue", "green")
 CURRENT = "current"
 SOCKET = "http.sock"
@@ -31,10 +34,8 @@ class Colours:
 
     def live(self):
         """Return the colour that the gateway asks, None where it asks none."""
-        try:
-            colour = os.path.basename(os.readlink(self.place(CURRENT)))
-        except FileNotFoundError:
-            return None
+        link = self.place(CURRENT)
+        colour = os.path.basename(os.readlink(link)) if os.path.islink(link) else None
         return colour if colour in COLOURS else None
 
     def other(self):
@@ -43,31 +44,34 @@ class Colours:
 
     def prepare(self, colour, gid):
         """Make the folder of a colour: the server may write there, the gateway's group may look."""
-        os.makedirs(self.folder, exist_ok=True)
-        os.chown(self.folder, 0, gid)
-        os.chmod(self.folder, 0o750)  # noqa: S103  # the gateway has to get through
-        os.makedirs(self.place(colour), exist_ok=True)
-        os.chown(self.place(colour), UID, UID)
+        for folder, uid, group, mode in ((self.folder, 0, gid, 0o750), (self.place(colour), UID, UID, 0o755)):
+            if not slipway_files.is_folder(folder):
+                slipway_files.remove(folder)
+                os.makedirs(folder)
+            os.chown(folder, uid, group)
+            os.chmod(folder, mode)
 
     def switch(self, colour):
         """Turn the link in one step: each request goes to the one colour or to the other, never to none."""
         fresh = self.place(f"{CURRENT}.new")
-        if os.path.lexists(fresh):
-            os.unlink(fresh)
+        slipway_files.remove(fresh)
         os.symlink(colour, fresh)
-        os.replace(fresh, self.place(CURRENT))
+        slipway_files.replace(fresh, self.place(CURRENT))
 
     def clear(self):
-        """Take the link away: the gateway asks nobody."""
-        if os.path.lexists(self.place(CURRENT)):
-            os.unlink(self.place(CURRENT))
+        """Take the link away: the gateway asks nobody. Return whether there was one."""
+        return slipway_files.remove(self.place(CURRENT))
+
+    def present(self):
+        """Return whether there is a link or a container of any colour."""
+        return os.path.lexists(self.place(CURRENT)) or any(
+            self.docker.inspect("container", self.container(colour)) for colour in COLOURS
+        )
 
     def remove(self, colour, seconds=0):
         """Stop and remove a colour's container if there is one, with so long to finish what it has; return whether."""
         name = self.container(colour)
-        if self.docker.inspect("container", name) is None:
-            return False
-        if seconds:
-            self.docker.run("stop", "--time", str(seconds), name)
-        self.docker.run("rm", "--force", name)
-        return True
+        found = self.docker.inspect("container", name)
+        if found and seconds and found["State"]["Running"] and not found["State"].get("Paused"):
+            self.docker.run("stop", "--time", str(seconds), name, timeout=seconds + LIMIT_SECONDS)
+        return self.docker.remove(name)

@@ -4,6 +4,7 @@ import contextlib
 import grp
 import hashlib
 import json
+import math
 import os
 import re
 import time
@@ -52,28 +53,43 @@ class Release:
             "SLIPWAY_IMAGE": self.given["image"],
             "SLIPWAY_DRAIN_SECONDS": str(self.given["drain_seconds"]),
         }
+        own = [f"--env={key}={value}" for key, value in environment.items()]
+        # No --volume: of a folder that is missing it makes an empty one.
         mounts = [
-            f"{self.given['bundles']}/{model['sha256']}:{MODELS}/{name}/{model['version']}:ro"
+            f"--mount=type=bind,source={self.bundle(model)},target={MODELS}/{name}/{model['version']},readonly"
             for name, model in self.models.items()
         ]
-        own = [f"--env={key}={value}" for key, value in environment.items()]
-        return [*self.given["options"], *own, *(f"--volume={mount}" for mount in mounts)]
+        return [*self.given["options"], *own, *mounts]
+
+    def bundle(self, model):
+        """Return where a model's bundle is."""
+        return os.path.join(self.given["bundles"], model["sha256"])
 
     def name(self):
         """Return the name of exactly this release: a container that bears it needs no replacing."""
         return hashlib.sha256(json.dumps([self.given["image"], self.options()]).encode()).hexdigest()
 
     def serves(self):
-        """Whether the live container is this release and ready; one that is just starting gets its time."""
+        """Whether the live container is this release and gives the golden answers; one that just starts gets its time.
+
+        What cannot be asked does not serve: it is then replaced, by which the reason shows.
+        """
         live = self.colours.live()
-        found = self.docker.inspect("container", self.colours.container(live)) if live else None
+        found = self.found(live) if live else None
         if not found or found["Config"]["Labels"].get(RELEASE) != self.name() or not found["State"]["Running"]:
             return False
         try:
-            self.await_ready(live)
-        except ReleaseError:
+            self.await_ready(live, found["RestartCount"])
+            # However long it takes: on a busy host it would be replaced for that alone.
+            self.prove(live, math.inf)
+        except (ReleaseError, ServerError, OSError, ValueError, KeyError):
             return False
-        return True
+        again = self.found(live)
+        return bool(again) and again["RestartCount"] == found["RestartCount"]
+
+    def found(self, colour):
+        """Return what Docker knows of a colour's container, None where there is none."""
+        return self.docker.inspect("container", self.colours.container(colour))
 
     def replace(self):
         """Serve it in place of what is served; raises ReleaseError and leaves that serving."""
@@ -85,15 +101,15 @@ class Release:
                 self.start(new)
                 self.await_ready(new)
             with self.timed("golden"):
-                self.prove(new)
+                self.prove(new, self.given["golden_limit_ms"])
             # Proved, and not before: what never served must not come back with the host.
             self.docker.run("update", "--restart", "unless-stopped", self.colours.container(new))
             self.colours.switch(new)
-        except (ReleaseError, ServerError, DockerError, OSError) as error:
+        except (ReleaseError, ServerError, DockerError, OSError, ValueError, KeyError) as error:
             self.colours.remove(new)
             still = old and is_ready(self.colours.socket(old))
             raise ReleaseError(
-                f"{self.title()}: {error}; {'the old one serves on' if still else 'nothing serves'}"
+                f"{self.title()}: {error}; {'the previous release keeps serving' if still else 'nothing serves'}"
             ) from error
 
     def retire(self):
@@ -117,32 +133,39 @@ class Release:
     def start(self, colour):
         """Start the colour's container, in place of one that an interrupted run left."""
         self.colours.remove(colour)
-        self.colours.prepare(colour, grp.getgrnam(self.given["group"]).gr_gid)
+        self.admit(colour)
         own = ["--name", self.colours.container(colour), "--label", f"{RELEASE}={self.name()}"]
-        own += ["--volume", f"{self.colours.place(colour)}:{SOCKETS}"]
+        own.append(f"--mount=type=bind,source={self.colours.place(colour)},target={SOCKETS}")
         self.docker.run("run", "--detach", *own, *self.options(), self.given["image"])
 
-    def await_ready(self, colour):
-        """Return when the colour's models answer; raises ReleaseError where it ends or takes too long."""
+    def admit(self, colour):
+        """Let the gateway, and the colour's server, into its folder."""
+        self.colours.prepare(colour, grp.getgrnam(self.given["group"]).gr_gid)
+
+    def await_ready(self, colour, restarts=0):
+        """Return when the colour's models answer; raises ReleaseError where it ends or takes too long.
+
+        `restarts` is how often Docker has started it again so far.
+        """
         deadline = time.monotonic() + self.given["ready_seconds"]
         name = self.colours.container(colour)
         while not is_ready(self.colours.socket(colour)):
-            found = self.docker.inspect("container", name)
-            if not found or not found["State"]["Running"]:
+            found = self.found(colour)
+            if not found or not found["State"]["Running"] or found["RestartCount"] > restarts:
                 raise ReleaseError(f"its container ended: {self.docker.complaint(name)}")
             if time.monotonic() > deadline:
                 limit = f"within {self.given['ready_seconds']} s (api_ready_seconds)"
                 raise ReleaseError(f"not ready {limit}: {self.docker.complaint(name)}")
             time.sleep(LOOKS_EVERY_SECONDS)
 
-    def prove(self, colour):
+    def prove(self, colour, limit_ms):
         """Ask every model its golden rows."""
         for name, model in self.models.items():
-            with open(os.path.join(self.given["bundles"], model["sha256"], "golden.json"), encoding="utf-8") as file:
-                prove(self.colours.socket(colour), name, json.load(file), self.given["golden_limit_ms"])
+            with open(os.path.join(self.bundle(model), "golden.json"), encoding="utf-8") as file:
+                prove(self.colours.socket(colour), name, json.load(file), limit_ms)
 
     def withdraw(self):
-        """Serve nothing."""
-        self.colours.clear()
-        for colour in COLOURS:
-            self.colours.remove(colour, self.given["drain_seconds"] + STOP_MARGIN_SECONDS)
+        """Serve nothing; return whether anything was there."""
+        linked = self.colours.clear()
+        seconds = self.given["drain_seconds"] + STOP_MARGIN_SECONDS
+        return any([linked, *[self.colours.remove(colour, seconds) for colour in COLOURS]])

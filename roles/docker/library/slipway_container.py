@@ -11,25 +11,31 @@ description:
   - Runs under Docker's own restart policy, and is replaced only when its description changed.
   - The image that it ran before is removed then.
   - Waits until it answers; when it does not, the run fails with the last thing that the container said.
+  - One that runs, had its time to start, and does not answer is replaced.
 options:
+  state:
+    description: Whether it runs, or is removed; its volumes with a name stay.
+    type: str
+    choices: [started, absent]
+    default: started
   name:
     description: The container's name.
     type: str
     required: true
   image:
-    description: The image by digest.
+    description: The image by digest. This and what follows is required for one that is started.
     type: str
-    required: true
+    required: false
   options:
     description: What C(docker run) is told.
     type: list
     elements: str
-    required: true
+    required: false
   command:
     description: What the container runs.
     type: list
     elements: str
-    required: true
+    required: false
   reads:
     description: Files that it reads only when it starts. It is started again when one of them is newer.
     type: list
@@ -38,11 +44,11 @@ options:
   url:
     description: What it has to answer with success.
     type: str
-    required: true
+    required: false
   seconds:
     description: How long that may take.
     type: int
-    required: true
+    required: false
 """
 EXAMPLES = r"""
 - name: Run MLflow
@@ -60,22 +66,28 @@ reason:
   returned: always
   type: str
 """
+STARTED = ["image", "options", "command", "url", "seconds"]
 SPEC = {
-    **{name: {"type": "str", "required": True} for name in ("name", "image", "url")},
-    **{name: {"type": "list", "elements": "str", "required": True} for name in ("options", "command")},
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["started", "absent"], "default": "started"},
+    **{name: {"type": "str"} for name in ("image", "url")},
+    **{name: {"type": "list", "elements": "str"} for name in ("options", "command")},
     "reads": {"type": "list", "elements": "path", "default": []},
-    "seconds": {"type": "int", "required": True},
+    "seconds": {"type": "int"},
 }
 
 
 def run(module):
-    """Have it run; return what Ansible is told."""
+    """Have it run, or gone; return what Ansible is told."""
+    started = module.params["state"] == "started"
     if module.check_mode and not engine_answers(module):
-        return {"changed": True, "reason": "is not there"}
+        return {"changed": started, "reason": "is not there" if started else ""}
     service = Service(module.params, Docker(module.run_command))
+    if not started:
+        return {"changed": service.is_there() if module.check_mode else service.remove(), "reason": ""}
     reason = service.lacks()
-    if not module.check_mode:
-        old = service.replace() if reason else None
+    if not module.check_mode and (reason := reason or service.stuck()):
+        old = service.replace()
         service.await_answer()
         if old:
             remove(module, service.docker, old)
@@ -92,7 +104,7 @@ def remove(module, docker, image):
 
 def main():
     """Run as a module."""
-    module = AnsibleModule(SPEC, supports_check_mode=True)
+    module = AnsibleModule(SPEC, required_if=[("state", "started", STARTED)], supports_check_mode=True)
     try:
         module.exit_json(**run(module))
     except (ServiceError, DockerError, OSError) as error:

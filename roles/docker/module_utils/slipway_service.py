@@ -13,6 +13,8 @@ from ansible.module_utils.slipway_docker import have_image
 LABEL = "slipway.described"
 LOOKS_EVERY_SECONDS = 0.1
 ANSWERS_WITHIN_SECONDS = 5
+# One that has had its time to start, and answers nothing for so long, is replaced.
+STUCK_SECONDS = 15
 
 
 class ServiceError(Exception):
@@ -41,37 +43,70 @@ class Service:
             return "was described otherwise"
         if not found["State"]["Running"]:
             return "does not run"
-        began = datetime.datetime.fromisoformat(found["State"]["StartedAt"]).timestamp()
-        newer = [path for path in self.given["reads"] if os.path.getmtime(path) > began]
+        newer = [
+            path for path in self.given["reads"] if not os.path.isfile(path) or os.path.getmtime(path) > began(found)
+        ]
         return f"started before {newer[0]} was written" if newer else ""
 
-    def replace(self):
-        """Run it anew; an image that cannot be had leaves the old one running. Raises DockerError.
+    def stuck(self):
+        """Return why one that runs does not answer, empty where it does; one that just started gets its time."""
+        found = self.docker.inspect("container", self.name)
+        if not found:
+            return "is not there"
+        rest = self.given["seconds"] - (time.time() - began(found))
+        try:
+            self.await_answer(max(STUCK_SECONDS, rest), found["RestartCount"])
+        except ServiceError as error:
+            return str(error)
+        return ""
 
-        Returns the image of the old one where that is another, else None.
+    def replace(self):
+        """Run it anew, and return the image of the old one where that is another, else None.
+
+        Raises DockerError or ServiceError, and leaves the old one running, where something that it needs is missing.
         """
+        for path in self.given["reads"]:
+            if not os.path.isfile(path):
+                raise ServiceError(f"{self.name}: {path} is missing or no file, and the container reads it")
         have_image(self.docker, self.given["image"])
         found = self.docker.inspect("container", self.name)
-        if found:
-            # Stopped first: what it has under way gets the time to end.
-            self.docker.run("stop", self.name)
-            self.docker.run("rm", "--force", "--volumes", self.name)
+        self.remove()
         own = ["--name", self.name, "--label", f"{LABEL}={self.described()}", "--restart", "unless-stopped"]
         self.docker.run("run", "--detach", *own, *self.given["options"], self.given["image"], *self.given["command"])
         image = found and found["Image"]
         return image if image and image != self.docker.inspect("image", self.given["image"])["Id"] else None
 
-    def await_answer(self):
-        """Return when it answers; raises ServiceError where it ends, starts over and over, or takes too long."""
-        deadline = time.monotonic() + self.given["seconds"]
+    def is_there(self):
+        """Whether there is a container of the name."""
+        return self.docker.inspect("container", self.name) is not None
+
+    def remove(self):
+        """Remove it if it is there; return whether. What it has under way gets the time to end."""
+        found = self.docker.inspect("container", self.name)
+        if found and found["State"]["Running"] and not found["State"].get("Paused"):
+            self.docker.run("stop", self.name)
+        return self.docker.remove(self.name, "--volumes")
+
+    def await_answer(self, seconds=None, restarts=0):
+        """Return when it answers; raises ServiceError where it ends, starts over and over, or takes too long.
+
+        `restarts` is how often Docker has started it again so far.
+        """
+        limit = self.given["seconds"] if seconds is None else seconds
+        deadline = time.monotonic() + limit
         while not answers(self.given["url"]):
             found = self.docker.inspect("container", self.name)
-            if not found or not found["State"]["Running"] or found["RestartCount"]:
+            if not found or not found["State"]["Running"] or found["RestartCount"] > restarts:
                 raise ServiceError(f"{self.name}: its container ended: {self.docker.complaint(self.name)}")
             if time.monotonic() > deadline:
-                late = f"no answer at {self.given['url']} within {self.given['seconds']} s"
+                late = f"no answer at {self.given['url']} within {limit:.0f} s"
                 raise ServiceError(f"{self.name}: {late}: {self.docker.complaint(self.name)}")
             time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def began(found):
+    """Return when a container started, as a timestamp."""
+    return datetime.datetime.fromisoformat(found["State"]["StartedAt"]).timestamp()
 
 
 def answers(url):

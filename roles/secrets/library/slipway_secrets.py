@@ -3,6 +3,7 @@
 import os
 import secrets
 
+from ansible.module_utils import slipway_files
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
@@ -68,13 +69,14 @@ class Secret:
 
     def is_kept(self):
         """Whether it was made, wholly, and only root can read it."""
-        return stands(self.kept, KEPT, 0) and os.path.getsize(self.kept) > 0
+        return os.path.isfile(self.kept) and stands(self.kept, KEPT, 0) and os.path.getsize(self.kept) > 0
 
     def is_rendered(self):
         """Whether the consumer, and nobody else, reads it as it is kept."""
         place = os.path.dirname(self.rendered)
         return (
-            stands(self.rendered, RENDERED, self.uid)
+            os.path.isfile(self.rendered)
+            and stands(self.rendered, RENDERED, self.uid)
             and stands(place, CONSUMER_MODE, self.uid)
             and read(self.rendered) == read(self.kept)
         )
@@ -82,13 +84,12 @@ class Secret:
     def make(self):
         """Keep it: what is there keeps its value, and only its mode may have to be mended."""
         value = read(self.kept) if os.path.isfile(self.kept) else b""
+        have_folder(os.path.dirname(self.kept), STORE_MODE, 0)
         put(self.kept, value or f"{secrets.token_urlsafe(self.bytes)}\n".encode(), KEPT, 0)
 
     def render(self):
         """Have the consumer read it."""
-        place = os.path.dirname(self.rendered)
-        os.makedirs(place, exist_ok=True)
-        set_access(place, CONSUMER_MODE, self.uid)
+        have_folder(os.path.dirname(self.rendered), CONSUMER_MODE, self.uid)
         put(self.rendered, read(self.kept), RENDERED, self.uid)
 
 
@@ -113,22 +114,19 @@ def read(path):
 
 
 def put(path, content, mode, uid):
-    """Write a file that is never there in part, nor readable by others."""
-    fresh = f"{path}.new"
-    with open(fresh, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    set_access(fresh, mode, uid)
-    os.replace(fresh, path)
+    """Write a file that is never there in part, nor readable by others.
+
+    A folder in its place gives way: Docker makes one where it is to mount a file that is missing.
+    """
+    slipway_files.write(path, content, lambda fresh: set_access(fresh, mode, uid))
 
 
-def prepare(store, folder):
-    """Have both folders as they should be; files get theirs before they get content."""
-    os.makedirs(store, mode=STORE_MODE, exist_ok=True)
-    set_access(store, STORE_MODE, 0)
-    os.makedirs(folder, exist_ok=True)
-    set_access(folder, FOLDER_MODE, 0)
+def have_folder(path, mode, uid):
+    """Have a folder; files get theirs before they get content."""
+    if not slipway_files.is_folder(path):
+        slipway_files.remove(path)
+        os.makedirs(path, mode=mode)
+    set_access(path, mode, uid)
 
 
 def main():
@@ -140,9 +138,9 @@ def main():
     rendering = [secret for secret in wanted if secret in making or not secret.is_rendered()]
     folders = not (stands(store, STORE_MODE, 0) and stands(folder, FOLDER_MODE, 0))
     if not module.check_mode:
-        prepare(store, folder)
+        have_folder(store, STORE_MODE, 0)
+        have_folder(folder, FOLDER_MODE, 0)
         for secret in making:
-            os.makedirs(os.path.dirname(secret.kept), mode=STORE_MODE, exist_ok=True)
             secret.make()
         for secret in rendering:
             secret.render()

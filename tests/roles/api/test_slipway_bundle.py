@@ -70,3 +70,32 @@ def test_a_manifest_that_leaves_the_bundle_is_refused(bundle: Path) -> None:
     pin = pinned(bundle, {"../outside": b"x"})
     with pytest.raises(BundleError, match="leaves the bundle"):
         verify(str(bundle), pin)
+
+
+@pytest.mark.parametrize("name", ["extra.json", "model/extra.pkl", "deep/er/x"])
+def test_a_file_that_is_not_listed_is_refused(bundle: Path, name: str) -> None:
+    pin = pinned(bundle)
+    (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+    (bundle / name).write_text("x")
+    with pytest.raises(BundleError, match=rf"^{name}: is not listed in manifest\.json$"):
+        verify(str(bundle), pin)
+
+
+def test_what_mlflow_adds_is_let_pass(bundle: Path) -> None:
+    (bundle / "registered_model_meta").write_text("model_name: california\n")
+    verify(str(bundle), pinned(bundle))
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/etc", "nowhere", "MLmodel"])
+def test_a_link_that_is_not_listed_is_refused(bundle: Path, target: str) -> None:
+    pin = pinned(bundle)
+    (bundle / "model" / "link").symlink_to(target)
+    with pytest.raises(BundleError, match=r"^model/link: is no regular file$"):
+        verify(str(bundle), pin)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"files": []}', '{"files": {"a": 1}}', "{", '{"files": {"a": {}}}'])
+def test_a_manifest_that_is_none_is_refused(bundle: Path, text: str) -> None:
+    (bundle / "manifest.json").write_text(text)
+    with pytest.raises(BundleError, match=r"^manifest\.json: wanted "):
+        verify(str(bundle), hashlib.sha256(text.encode()).hexdigest())

@@ -1,5 +1,6 @@
 """The link that says which colour serves."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,21 @@ def test_no_link_is_no_server(colours: Colours) -> None:
     colours.clear()
     colours.clear()
     assert colours.live() is None
+
+
+def test_what_is_no_link_gives_way(colours: Colours, tmp_path: Path) -> None:
+    for make in (lambda path: (path / "x").mkdir(parents=True), lambda path: path.write_text("x")):
+        make(tmp_path / "current")
+        assert colours.live() is None
+        colours.switch("blue")
+        assert colours.live() == "blue"
+        colours.clear()
+
+
+def test_the_link_is_on_the_disk_once_it_is_turned(
+    colours: Colours, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
+    colours.switch("blue")
+    assert synced == [str(tmp_path)]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from ansible.module_utils.slipway_docker import DockerError
 from ansible.module_utils.slipway_record import differs, prune, read, write
 
@@ -35,6 +36,42 @@ def test_the_record_differs_until_it_is_written(tmp_path: Path) -> None:
     assert differs(path, release(2))
 
 
+def test_a_record_that_gains_a_key_is_of_the_same_release(tmp_path: Path) -> None:
+    path = str(tmp_path / "release.json")
+    write(path, release(1))
+    write(path, release(2))
+    more = release(2) | {"default_model": "california"}
+    assert differs(path, more)
+    assert write(path, more)["previous"] == release(1)
+    again = release(3) | {"default_model": "california"}
+    assert write(path, again)["previous"] == more
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"x"', '{"models": 1}', '{"models": {"a": 1}, "image": "i"}', '{"image": 1, "models": {}}'],
+)
+def test_a_damaged_record_is_written_anew(tmp_path: Path, text: str) -> None:
+    path = str(tmp_path / "release.json")
+    Path(path).write_text(text)
+    assert differs(path, release(1))
+    assert write(path, release(1))["previous"] is None
+    assert not differs(path, release(1))
+
+
+def test_a_damaged_previous_one_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "release.json"
+    path.write_text(json.dumps(release(1) | {"previous": {"models": []}}))
+    assert read(str(path)) == release(1) | {"previous": None}
+
+
+def test_a_folder_in_the_records_place_gives_way(tmp_path: Path) -> None:
+    path = tmp_path / "release.json"
+    (path / "x").mkdir(parents=True)
+    write(str(path), release(1))
+    assert read(str(path))["models"] == release(1)["models"]
+
+
 class Engine:
     """Docker with some images, one of which is in use."""
 
@@ -58,6 +95,21 @@ def test_what_is_neither_current_nor_previous_is_removed(tmp_path: Path) -> None
     assert prune(engine, json.loads(json.dumps(record)), str(tmp_path)) == []
     assert {path.name for path in tmp_path.iterdir()} == {"sha2", "sha3"}
     assert engine.images == {"b@sha256:2", "c@sha256:3", "built@<none>"}
+
+
+def test_a_file_among_the_bundles_goes_too(tmp_path: Path) -> None:
+    (tmp_path / "sha1").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "link").symlink_to("/etc")
+    prune(Engine(), {**release(1), "previous": None}, str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["sha1"]
+
+
+def test_an_image_is_kept_by_whatever_name_it_was_released(tmp_path: Path) -> None:
+    record = {**release(2, "r:5000/api:2@sha256:2"), "previous": release(1, "docker.io/me/api@sha256:1")}
+    engine = Engine("r:5000/api@sha256:2", "me/api@sha256:1", "me/api@sha256:0")
+    assert prune(engine, record, str(tmp_path)) == []
+    assert engine.images == {"r:5000/api@sha256:2", "me/api@sha256:1"}
 
 
 def test_an_image_that_does_not_go_is_told(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def test_a_version_is_the_registry_s_number_or_how_the_digest_begins(uri: str, c
 
 
 def test_bundles_are_mounted_read_only_where_the_image_looks() -> None:
-    assert f"--volume=/var/lib/slipway/models/{SHA}:/models/california/7:ro" in release().options()
+    source = f"/var/lib/slipway/models/{SHA}"
+    assert f"--mount=type=bind,source={source},target=/models/california/7,readonly" in release().options()
 
 
 def test_a_release_has_one_name() -> None:

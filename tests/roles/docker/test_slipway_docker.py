@@ -1,14 +1,25 @@
 """What Docker and the containers say becomes one line."""
 
 import pytest
-from ansible.module_utils.slipway_docker import Docker, DockerError, said
+from ansible.module_utils.slipway_docker import Docker, DockerError, canonical, said
 
 
 def test_what_docker_prints_is_returned() -> None:
     asked: list[list[str]] = []
     docker = Docker(lambda command: asked.append(command) or (0, "out\n", ""))  # type: ignore[func-returns-value]
     assert docker.run("pull", "x", timeout=5) == "out\n"
-    assert asked == [["timeout", "5", "docker", "pull", "x"]]
+    assert asked == [["timeout", "--kill-after=5", "5", "docker", "pull", "x"]]
+
+
+def test_no_call_is_without_a_limit() -> None:
+    asked: list[list[str]] = []
+    docker = Docker(lambda command: asked.append(command) or (0, "[{}]", ""))  # type: ignore[func-returns-value]
+    docker.run("ps")
+    docker.inspect("image", "x")
+    docker.complaint("x")
+    docker.remove("x")
+    assert len(asked) == 5
+    assert {tuple(command[:3]) for command in asked} == {("timeout", "--kill-after=5", "100")}
 
 
 def test_a_failure_is_its_last_line() -> None:
@@ -20,6 +31,62 @@ def test_a_failure_is_its_last_line() -> None:
 def test_running_out_of_time_says_so() -> None:
     with pytest.raises(DockerError, match="took longer than 5 s"):
         Docker(lambda _: (124, "", "")).run("pull", "x", timeout=5)
+    # A client that a signal did not end was killed.
+    for code in (137, -9):
+        with pytest.raises(DockerError, match="took longer than 0 s"):
+            Docker(lambda _, code=code: (code, "", "")).run("run", "x", timeout=0)
+
+
+def test_running_out_of_memory_is_another_thing() -> None:
+    with pytest.raises(DockerError, match="was killed, perhaps because it took more memory than it may"):
+        Docker(lambda _: (137, "", "")).run("run", "x")
+
+
+def test_dockers_hint_is_not_the_reason() -> None:
+    for hint in ("See 'docker run --help'.", "Run 'docker run --help' for more information"):
+        docker = Docker(lambda _, hint=hint: (125, "", f"docker: bind source path does not exist: /x.\n\n{hint}\n"))
+        with pytest.raises(DockerError, match="bind source path does not exist: /x"):
+            docker.run("run", "x")
+
+
+def test_what_is_not_there_is_not_removed() -> None:
+    asked: list[str] = []
+    gone = Docker(lambda command: asked.append(command[4]) or (1, "[]", "Error: No such container: x"))  # type: ignore[func-returns-value]
+    assert not gone.remove("x")
+    assert asked == ["container"]
+
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["me/api", "me/api:1.0", "docker.io/me/api", "docker.io/me/api:1.0", "index.docker.io/me/api"],
+)
+def test_names_of_the_same_image_are_one(image: str) -> None:
+    assert canonical(f"{image}@{DIGEST}") == f"docker.io/me/api@{DIGEST}"
+
+
+@pytest.mark.parametrize("image", ["api", "api:1", "library/api", "docker.io/api:1", "docker.io/library/api"])
+def test_an_image_without_an_owner_is_the_librarys(image: str) -> None:
+    assert canonical(f"{image}@{DIGEST}") == f"docker.io/library/api@{DIGEST}"
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("registry:5000/api:1.0", "registry:5000/api"),
+        ("registry:5000/api", "registry:5000/api"),
+        ("localhost/api", "localhost/api"),
+        ("ghcr.io/me/slipway-api:2", "ghcr.io/me/slipway-api"),
+    ],
+)
+def test_a_registry_is_part_of_the_name(image: str, name: str) -> None:
+    assert canonical(f"{image}@{DIGEST}") == f"{name}@{DIGEST}"
+
+
+def test_images_differ_by_digest() -> None:
+    assert canonical(f"api@{DIGEST}") != canonical(f"api@{DIGEST[:-1]}b")
 
 
 def test_what_is_not_there_is_none() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils import slipway_service
 from ansible.module_utils.slipway_docker import DockerError
 from ansible.module_utils.slipway_service import LABEL, Service, ServiceError
 
@@ -22,6 +23,15 @@ class Docker:
         self.container, self.image = container, image
         self.asked: list[str] = []
 
+    def pull(self, _image: str) -> None:
+        self.asked.append("pull")
+        raise DockerError("docker pull: manifest unknown")
+
+    def remove(self, _name: str, *_options: str) -> bool:
+        if self.container:
+            self.asked.append("rm")
+        return self.container is not None
+
     def inspect(self, kind: str, _name: str) -> dict[str, Any] | None:
         return self.container if kind == "container" else {"Id": "sha256:new"}
 
@@ -30,8 +40,6 @@ class Docker:
 
     def run(self, *arguments: str) -> str:
         self.asked.append(arguments[0])
-        if arguments[0] == "pull":
-            raise DockerError("docker pull: manifest unknown")
         return ""
 
     def complaint(self, _name: str) -> str:
@@ -104,6 +112,19 @@ def test_one_that_ends_is_told_by_its_last_words(found: dict[str, Any] | None) -
         service(Docker(found), url="http://127.0.0.1:1/").await_answer()
 
 
+def test_one_that_was_started_again_long_ago_gets_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slipway_service, "STUCK_SECONDS", 0)
+    found = container(LABELLED, began=time.time() - 3600, restarts=3)
+    reason = service(Docker(found), url="http://127.0.0.1:1/").stuck()
+    assert reason == "it: no answer at http://127.0.0.1:1/ within 0 s: slipway: /run/secrets: is missing"
+
+
+def test_one_that_is_started_again_meanwhile_has_ended() -> None:
+    found = container(LABELLED, restarts=4)
+    with pytest.raises(ServiceError, match="its container ended"):
+        service(Docker(found), url="http://127.0.0.1:1/").await_answer(60, restarts=3)
+
+
 def test_one_that_does_not_answer_in_time_is_told_with_the_limit() -> None:
     with pytest.raises(ServiceError, match=r"no answer at http://127\.0\.0\.1:1/ within 0 s"):
         service(Docker(container("x")), url="http://127.0.0.1:1/", seconds=0).await_answer()
@@ -129,3 +150,27 @@ def test_an_answer_is_enough(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # A proxy of the environment's has no business with the host's own port.
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     service(Docker(), url=url).await_answer()
+
+
+def test_one_that_answers_is_not_stuck(url: str) -> None:
+    found = container(LABELLED, began=time.time() - 3600, restarts=3)
+    assert service(Docker(found), url=url).stuck() == ""
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder"])
+def test_a_secret_that_is_missing_is_named_and_leaves_the_old_one(tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "admin_password"
+    if kind == "folder":
+        secret.mkdir()
+    docker = Docker(container("old"))
+    with pytest.raises(ServiceError, match=rf"^it: {secret} is missing or no file, and the container reads it$"):
+        service(docker, reads=[str(secret)]).replace()
+    assert docker.asked == []
+    assert service(Docker(container(LABELLED)), reads=[str(secret)]).lacks()
+
+
+def test_one_that_is_not_wanted_is_stopped_and_removed() -> None:
+    docker = Docker(container("old"))
+    assert service(docker).remove()
+    assert docker.asked == ["stop", "rm"]
+    assert not service(Docker()).remove()

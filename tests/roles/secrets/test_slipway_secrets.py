@@ -1,10 +1,13 @@
 """A secret is made once and rendered as it is; whose they are is for the scenario to see, as root."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from ansible.modules import slipway_secrets
+
+from tests.roles import killing
 
 
 @pytest.fixture
@@ -61,3 +64,66 @@ def test_a_link_in_its_place_is_not_it(secret: slipway_secrets.Secret) -> None:
     os.rename(secret.rendered, f"{secret.rendered}.moved")
     os.symlink(f"{secret.rendered}.moved", secret.rendered)
     assert not secret.is_rendered()
+
+
+def test_a_folder_that_docker_made_in_its_place_gives_way(secret: slipway_secrets.Secret) -> None:
+    secret.make()
+    Path(secret.rendered).mkdir(parents=True)
+    Path(secret.rendered).chmod(0o400)
+    assert not secret.is_rendered()
+    secret.render()
+    assert secret.is_rendered()
+
+
+def test_a_folder_where_it_is_kept_gives_way(secret: slipway_secrets.Secret, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slipway_secrets, "stands", lambda *_: True)
+    Path(secret.kept).mkdir()
+    assert not secret.is_kept()
+    secret.make()
+    assert secret.is_kept()
+
+
+def test_a_file_in_its_folders_place_gives_way(secret: slipway_secrets.Secret) -> None:
+    secret.make()
+    Path(secret.rendered).parent.parent.mkdir(parents=True)
+    Path(secret.rendered).parent.write_text("x")
+    secret.render()
+    assert secret.is_rendered()
+
+
+def test_it_is_on_the_disk_once_it_is_made(secret: slipway_secrets.Secret, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
+    secret.make()
+    assert synced == [f"{secret.kept}.new", str(Path(secret.kept).parent)]
+
+
+class Module:
+    """What Ansible gives a module."""
+
+    check_mode = False
+
+    def __init__(self, params: dict[str, object]) -> None:
+        self.params = params
+
+    def exit_json(self, **result: object) -> None:
+        self.result = result
+
+
+def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slipway_secrets.os, "chown", lambda *_: None)
+    wanted = [{"consumer": "mlflow", "name": name, "uid": os.getuid(), "bytes": 24} for name in ("one", "two")]
+    host = tmp_path / "host"
+    module = Module({"wanted": wanted, "store": str(host / "store"), "folder": str(host / "run")})
+    monkeypatch.setattr(slipway_secrets, "AnsibleModule", lambda *_, **__: module)
+    for point in killing.points(slipway_secrets.main):
+        shutil.rmtree(host)
+        assert killing.run(slipway_secrets.main, killed_at=point) == -9
+        made = {path.name: path.read_text() for path in host.glob("store/mlflow/*") if path.suffix != ".new"}
+        killing.run(slipway_secrets.main)
+        now = {path.name: path.read_text() for path in host.glob("store/mlflow/*")}
+        assert now.keys() == {"one", "two"}
+        assert made.items() <= now.items()
+        assert {path.name: path.read_text() for path in host.glob("run/mlflow/*")} == now

@@ -1,0 +1,49 @@
+"""site.yml: each group's role, and what becomes of it on a host that is not in the group."""
+
+from typing import Any
+
+import pytest
+import yaml
+from common import ROOT
+
+from agent.host import GROUPS
+
+PLAYS: list[dict[str, Any]] = yaml.safe_load((ROOT / "site.yml").read_text())
+
+
+def roles(hosts: str) -> set[str]:
+    return {entry["role"] for play in PLAYS if play["hosts"] == hosts for entry in play.get("roles", [])}
+
+
+def removed(hosts: str) -> set[str]:
+    tasks = [task for play in PLAYS if play["hosts"] == hosts for task in play["tasks"]]
+    return {
+        task["ansible.builtin.import_role"]["name"]
+        for task in tasks
+        if task["ansible.builtin.import_role"]["tasks_from"] == "remove"
+        and task["tags"] == task["ansible.builtin.import_role"]["name"]
+    }
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_host_that_left_a_group_has_its_roles_removed(group: str) -> None:
+    assert roles(group)
+    assert removed(f"all:!{group}") == roles(group)
+
+
+@pytest.mark.parametrize("role", sorted(set().union(*map(roles, GROUPS))))
+def test_removing_keeps_what_was_stored(role: str) -> None:
+    tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / "remove.yml").read_text())
+    assert {next(key for key in task if key != "name").partition("_")[0] for task in tasks} == {"slipway"}
+
+
+def test_no_container_is_given_a_file_in_a_way_that_makes_it() -> None:
+    files = [path for path in (ROOT / "roles").rglob("*") if path.suffix in {".py", ".yml", ".j2"}]
+    assert files
+    assert not [path for path in files if "--volume=" in path.read_text() or '"--volume"' in path.read_text()]
+
+
+def test_no_value_is_read_by_what_renders_it() -> None:
+    # environments/plugins/check_settings.py says why.
+    files = [ROOT / "site.yml", *(ROOT / "roles").rglob("*.yml")]
+    assert not [path for path in files if "include_vars" in path.read_text() or "vars_files" in path.read_text()]
