@@ -1,0 +1,129 @@
+"""The load counts right answers, and no other answer passes for one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from bench.bundle import Bundle
+from bench.known import Known, Request
+from bench.load import Load
+
+Answer = Callable[[Request, httpx.Request], httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def known(small_bundle: Bundle) -> Known:
+    return Known({"7": small_bundle.folder}, clients=4)
+
+
+@pytest.fixture
+def load(known: Known, monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], Load]:
+    """Return what makes a load whose requests a function answers."""
+    requests = {request.body: request for client in known.clients for request in client}
+
+    def make(answer: Answer) -> Load:
+        def client(_: Load, http2: bool) -> httpx.AsyncClient:
+            def handle(asked: httpx.Request) -> httpx.Response:
+                made = answer(requests[asked.content], asked)
+                made.extensions = {"http_version": b"HTTP/2" if http2 else b"HTTP/1.1"} | made.extensions
+                made.headers.setdefault("x-request-id", asked.headers["x-request-id"])
+                return made
+
+            return httpx.AsyncClient(transport=httpx.MockTransport(handle))
+
+        monkeypatch.setattr(Load, "_client", client)
+        return Load("https://localhost/predict", None, known)
+
+    return make
+
+
+def right(request: Request, _: httpx.Request) -> httpx.Response:
+    content = orjson.dumps({"version": "7", "predictions": request.predictions["7"].tolist()})
+    return httpx.Response(200, content=content)
+
+
+def test_right_answers_are_counted_by_version(load: Callable[[Answer], Load]) -> None:
+    with load(right) as made:
+        made.more(3)
+    assert made.served["7"] >= 12
+    assert not made.failed
+    assert not made.wrong
+
+
+def test_answers_of_another_request_are_wrong(load: Callable[[Answer], Load], known: Known) -> None:
+    other = known.clients[3][0]
+    with load(lambda request, asked: right(other if request is known.clients[0][0] else request, asked)) as made:
+        made.more(3)
+    assert made.wrong
+    assert not made.failed
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: httpx.Response(400, content=b"not JSON"),
+        lambda: httpx.Response(500),
+        lambda: httpx.Response(200, content=b"<html>"),
+        lambda: httpx.Response(404),
+    ],
+)
+def test_what_a_valid_request_never_gets_is_wrong(
+    load: Callable[[Answer], Load], known: Known, made: Callable[[], httpx.Response]
+) -> None:
+    first = known.clients[0][0]
+    with load(lambda request, asked: made() if request is first else right(request, asked)) as loaded:
+        loaded.more(3)
+    assert loaded.wrong
+
+
+@pytest.mark.parametrize(
+    "changes", [{"headers": {"x-request-id": "another"}}, {"extensions": {"http_version": b"HTTP/1.0"}}]
+)
+def test_the_request_id_and_the_version_of_http_have_to_be_its_own(
+    load: Callable[[Answer], Load], known: Known, changes: dict[str, dict[str, object]]
+) -> None:
+    first = known.clients[0][0]
+
+    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
+        made = right(request, asked)
+        return httpx.Response(200, content=made.content, **changes) if request is first else made
+
+    with load(answer) as made:
+        made.more(3)
+    assert made.wrong
+
+
+def test_what_is_away_is_counted_by_status_and_by_error(load: Callable[[Answer], Load], known: Known) -> None:
+    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
+        if request is known.clients[0][0]:
+            return httpx.Response(502)
+        if request is known.clients[1][0]:
+            raise httpx.ConnectError("nobody listens")
+        return right(request, asked)
+
+    with load(answer) as made:
+        made.more(3)
+    assert made.failed["502"]
+    assert made.failed["fresh HTTP/1.1: ConnectError"]
+    assert not made.wrong
+
+
+def test_a_defect_of_the_client_is_no_silence(load: Callable[[Answer], Load]) -> None:
+    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup), load(answer) as made:
+        made.more(1)
+
+
+def test_waiting_for_answers_ends(load: Callable[[Answer], Load]) -> None:
+    with load(lambda request, asked: httpx.Response(503)) as made, pytest.raises(TimeoutError, match="503"):
+        made.more(1, seconds=0.5)
+
+
+def test_a_ca_that_is_not_there_is_an_error(known: Known, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        Load("https://localhost/predict", tmp_path / "ca.crt", known)
