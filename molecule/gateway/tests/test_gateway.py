@@ -8,19 +8,24 @@ from testinfra.host import Host
 
 UNITS = ("caddy",)
 ROUTES = "/etc/caddy/slipway.d"
-# What stands behind a route: a server that reads all and has the limit of a body too.
+# What stands behind a route: a server that prints the length of every request that reached it whole, and has no limit.
 SERVER = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        length = len(self.rfile.read(int(self.headers.get("content-length", 0))))
+        wanted = int(self.headers.get("content-length", 0))
+        length = len(self.rfile.read(wanted))
         while "chunked" in self.headers.get("transfer-encoding", "") and (size := int(self.rfile.readline(), 16)):
             length += len(self.rfile.read(size + 2)) - 2
-        self.send_response(413 if length > 8388608 else 200)
+        if length < wanted:
+            return
+        print("whole:", length, flush=True)
+        self.send_response(200)
         self.send_header("server", "secret/1.0")
         self.send_header("content-length", "3")
         self.end_headers()
         self.wfile.write(b"ok\\n")
+    do_GET = do_POST
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 ROUTE = """
@@ -28,7 +33,6 @@ handle /test/{name}/* {{
 	import bounded
 	reverse_proxy 127.0.0.1:{port} {{
 		import upstream
-		buffer_requests
 	}}
 }}
 """
@@ -90,25 +94,48 @@ def test_a_route_answers_in_both_versions_of_http(gateway, route: str) -> None:
 
 def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway, route: str) -> None:
     host.check_output("head -c 8388609 /dev/zero >/tmp/long; head -c 8388608 /dev/zero >/tmp/most")
-    assert gateway.ask(route, "--data-binary", "@/tmp/most")[0] == 200
-    for options in ((), ("-H", "Transfer-Encoding: chunked", "--http1.1")):
-        status, _, body = gateway.ask(route, *options, "--data-binary", "@/tmp/long")
+    chunked = ("-H", "Transfer-Encoding: chunked", "--http1.1", "--data-binary")
+    for options in (("--http1.1", "--data-binary"), chunked, ("--http2", "--data-binary"), ("--http2", "-XPOST", "-T")):
+        source = "" if options[-1] == "-T" else "@"  # -T announces no length
+        assert gateway.ask(route, *options, f"{source}/tmp/most")[0] == 200
+        status, _, body = gateway.ask(route, *options, f"{source}/tmp/long")
         assert status == 413
-        assert options or "8388608" in json.loads(body)["error"]
+        assert "8388608" in json.loads(body)["error"]
 
 
-def test_what_is_away_is_waited_for_and_then_said(gateway, route: str) -> None:
-    status, headers, body = gateway.ask("/test/away/x", "-d", "x")
+def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gateway, route: str) -> None:
+    host.check_output("head -c 20000000 /dev/zero >/tmp/huge")
+    gateway.ask(route, "-H", "Transfer-Encoding: chunked", "--http1.1", "--data-binary", "@/tmp/huge")
+    head = f"POST {route} HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 4321\\r\\n\\r\\n1234"
+    connection = "openssl s_client -quiet -connect localhost:443 -servername localhost"
+    host.run(f"printf '{head}' | timeout 3 {connection}")
+    assert gateway.ask(route, "-d", "last")[0] == 200
+    journal = host.check_output("journalctl --unit=answering --output=cat")
+    whole = {int(length) for length in re.findall(r"^whole: (\d+)$", journal, re.MULTILINE)}
+    assert len("last") in whole
+    assert 4321 not in whole
+    assert max(whole) <= 8388608
+
+
+@pytest.mark.parametrize("options", [(), ("-d", "x")], ids=["GET", "POST"])
+def test_what_is_away_is_waited_for_and_then_named(gateway, route: str, options: tuple[str, ...]) -> None:
+    status, headers, body = gateway.ask("/test/away/x", *options)
     assert status == 502
     assert json.loads(body) == {"error": "what answers this is away, or starting"}
     assert int(headers["retry-after"]) > 0
 
 
-def test_what_starts_meanwhile_answers(host: Host, gateway, route: str) -> None:
+def test_a_request_without_a_body_is_answered_by_what_starts_meanwhile(host: Host, gateway, route: str) -> None:
     host.check_output("systemctl stop answering")
-    later = "systemd-run --on-active=1 --timer-property=AccuracySec=50ms python3 /tmp/server.py 7001"
-    host.check_output(later)
+    host.check_output(
+        "systemd-run --unit=answering --on-active=1 --timer-property=AccuracySec=50ms python3 /tmp/server.py 7001"
+    )
+    assert gateway.ask(route)[0] == 200
     assert gateway.ask(route, "-d", "x")[0] == 200
+
+
+def test_no_route_buffers_requests(host: Host) -> None:
+    assert host.run(f"grep --recursive --no-messages '^[^#]*buffer_requests' {ROUTES} /etc/caddy/Caddyfile").rc == 1
 
 
 def test_another_name_gets_no_certificate(host: Host) -> None:
