@@ -1,6 +1,7 @@
 """Following the host's agent until it has applied a commit, or says why not."""
 
 import time
+from collections.abc import Callable
 
 from rehearsal.errors import Trouble
 from rehearsal.host import Host
@@ -13,18 +14,33 @@ NOTICES_WITHIN_SECONDS = 90
 ENDS_WITHIN_SECONDS = 900
 
 
+# The agent does not try a commit in these states: waiting for it is in vain.
+HOPELESS = ("refused", "misconfigured")
+
+
 class Failed(Trouble):
     """The agent's reason why the commit is not applied."""
 
 
-def until_applied(host: Host, commit: str, progress: Progress) -> None:
-    """Return when the host has applied the commit; raises Failed with its reason."""
+class Replaced(Trouble):
+    """Somebody committed something newer meanwhile."""
+
+
+def until_applied(host: Host, commit: str, progress: Progress, tip: Callable[[], str] | None = None) -> None:
+    """Return when the host has applied the commit; raises Failed with its reason.
+
+    `tip` tells where the branch is now; raises Replaced where that is not the commit any more.
+    """
     began = time.monotonic()
     noticed = False
     while True:
         status, task = host.look()
         if reached(status, commit):
             return
+        if tip and (newer := tip()) != commit:
+            raise Replaced(f"{commit[:8]} was replaced by {newer[:8]}, a newer commit, before the host had applied it")
+        if status.get("head") == commit and not status.get("running") and (reason := hopeless(status)):
+            raise Failed(reason)
         noticed = noticed or status.get("attempted") == commit
         running = bool(status.get("running"))
         if noticed and not running and (reason := failure(status, commit)):
@@ -38,6 +54,11 @@ def until_applied(host: Host, commit: str, progress: Progress) -> None:
 def reached(status: dict[str, object], commit: str) -> bool:
     """Whether the commit is applied, and whole."""
     return status.get("applied") == status.get("attempted") == commit and not status.get("failures")
+
+
+def hopeless(status: dict[str, object]) -> str:
+    """Return why the agent does not try what the branch says, "" where it does."""
+    return f"{status['result']}: {status.get('said')}" if status.get("result") in HOPELESS else ""
 
 
 def failure(status: dict[str, object], commit: str) -> str:

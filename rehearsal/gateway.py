@@ -1,5 +1,6 @@
 """The host's HTTPS, asked as a client asks it: with the certificate of its own authority."""
 
+import http.client
 import json
 import ssl
 import time
@@ -42,7 +43,7 @@ def trust(place: Place, host: Host) -> None:
 
 
 def ask(place: Place, url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    """Return the status and the document that a URL answers; raises OSError where nobody does."""
+    """Return the status and the document that a URL answers; raises OSError where nobody answers, or not in HTTP."""
     data = None if body is None else json.dumps(body).encode()
     head = {"content-type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, data, head)  # noqa: S310 https, our own
@@ -52,6 +53,16 @@ def ask(place: Place, url: str, body: object = None, headers: dict[str, str] | N
             return answer.status, _document(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, _document(error.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"the answer broke off: {error!r}") from error
+
+
+def require(place: Place, url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Return the same; raises Trouble where nobody answers."""
+    try:
+        return ask(place, url, body, headers)
+    except OSError as error:
+        raise Trouble(f"{url}: nobody answers ({getattr(error, 'reason', error)}); `make status` tells more") from error
 
 
 def _document(content: bytes) -> Any:

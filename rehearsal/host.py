@@ -23,12 +23,14 @@ HTTPS = 443
 TIMER = "/etc/systemd/system/slipway-pull.timer"
 # A host gets its images while its roles still run; that Docker starts, and starts again, is part of that.
 FETCH = "for image; do until timeout 300 docker pull --quiet $image; do sleep 0.5; done; done"
-# One call for both: the agent's own account, during the first run from its clone, and what it does right now.
+# One call for both: the agent's own account, during the first run from its clone; and what it does right now, where
+# Ansible has come to a task.
+END = "=== end of status"
 LOOK = f"""
 if command -v slipway-pull >/dev/null; then slipway-pull status --json
 else cd {DATA}/bootstrap && python3 -m agent status --json; fi
-echo
-tail -n 1 {DATA}/report.jsonl
+echo {END}
+if [ -e {DATA}/report.jsonl ]; then tail -n 1 {DATA}/report.jsonl; fi
 """
 
 
@@ -114,8 +116,13 @@ class Host:
         """Return what `slipway-pull status` says, empty before the agent is there, and the task that runs."""
         self.require()
         done = subprocess.run(["docker", "exec", self.name, "sh", "-c", LOOK], check=False, capture_output=True)
-        status, _, event = done.stdout.decode(errors="replace").strip().rpartition("\n\n")
-        return _object(status), told(event)
+        return seen(done.stdout.decode(errors="replace"))
+
+
+def seen(text: str) -> tuple[dict[str, Any], str]:
+    """Return the agent's account and the task, of what `LOOK` prints."""
+    status, _, event = text.partition(END)
+    return _object(status), told(event.strip())
 
 
 def _object(text: str) -> dict[str, Any]:

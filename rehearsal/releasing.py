@@ -8,7 +8,7 @@ from typing import Any
 
 from rehearsal import gateway, images, release
 from rehearsal.errors import Trouble
-from rehearsal.follow import Failed, until_applied
+from rehearsal.follow import Failed, Replaced, hopeless, until_applied
 from rehearsal.host import DATA, Host
 from rehearsal.place import Place
 from rehearsal.progress import Progress
@@ -61,6 +61,7 @@ class Releases:
 
     def commit(self, files: dict[str, str], message: str, document: Document) -> None:
         """Commit, show it, and follow it."""
+        self.require_following()
         made = self.remote.change(files, message)
         self.progress.say(f"committed {made[:8]}, {message.splitlines()[0]}:\n{self.remote.diff(made)}")
         self.take_up(made, document)
@@ -72,11 +73,21 @@ class Releases:
             try:
                 # It would see the commit within ten seconds, which a person need not wait.
                 self.host.nudge()
-                until_applied(self.host, commit, self.progress)
+                until_applied(self.host, commit, self.progress, self.remote.tip)
             except Failed as failed:
                 raise Trouble(f"{failed}\nslipway: {self.fate(before)}") from failed
         with self.progress.step(f"asking {self.url}/version"):
-            self.progress.result(self.await_served(document))
+            self.progress.result(self.await_served(commit, document))
+
+    def require_following(self) -> None:
+        """Raise Trouble where the host does not follow its branch: a commit more would wait for nothing."""
+        status, _ = self.host.look()
+        if reason := hopeless(status):
+            raise Trouble(
+                f"nothing was committed, since the host does not follow the branch: {reason}."
+                " On the host (`make shell`), `slipway-pull status` tells more, and"
+                " `slipway-pull adopt` accepts a branch that was rewritten on purpose"
+            )
 
     def fate(self, before: str) -> str:
         """Return what a person asks after a failed release."""
@@ -94,14 +105,18 @@ class Releases:
             return "nothing"
         return gateway.models(about)
 
-    def await_served(self, document: Document) -> str:
-        """Return what serves once it is the release; raises Trouble where it does not become it."""
+    def await_served(self, commit: str, document: Document) -> str:
+        """Return what serves once it is the commit's release; raises Trouble where it does not become it."""
         wanted = sorted((name, model["sha256"]) for name, model in document["models"].items())
         deadline = time.monotonic() + SERVES_WITHIN_SECONDS
         while True:
             status, about = gateway.await_answer(self.place, f"{self.url}/version", SERVES_WITHIN_SECONDS)
             if status == 200 and served(about) == wanted and about["image"] == document["image"]:
                 return f"{self.serving()} serves"
+            if self.remote.tip() != commit:
+                raise Replaced(
+                    f"{commit[:8]} was applied, and then replaced by {self.remote.tip()[:8]}, a newer commit"
+                )
             if time.monotonic() > deadline:
                 raise Trouble(f"the commit is applied, but {self.url}/version answers {status}: {about}")
             time.sleep(0.1)

@@ -4,7 +4,7 @@ import json
 import subprocess
 from typing import Any
 
-from rehearsal import gateway, release
+from rehearsal import gateway, release, services
 from rehearsal import state as states
 from rehearsal.docker import is_running
 from rehearsal.errors import Trouble
@@ -12,7 +12,20 @@ from rehearsal.host import DATA, Host
 from rehearsal.place import BRANCH, Place
 from rehearsal.remote import Remote
 
-AGENT = ("state", "reason", "applied", "attempted", "head", "retry_at", "seconds", "scope", "roles")
+AGENT = (
+    "state",
+    "reason",
+    "result",
+    "said",
+    "health",
+    "applied",
+    "attempted",
+    "head",
+    "retry_at",
+    "seconds",
+    "scope",
+    "roles",
+)
 
 
 def view(place: Place) -> dict[str, Any]:
@@ -39,6 +52,7 @@ def view(place: Place) -> dict[str, Any]:
         "host": host.name,
         "running": running,
         "serves": serving(place, url),
+        "problems": problems(place, url, running, bool(document)),
         "agent": {key: agent[key] for key in AGENT if key in agent},
         "disk": disk(host) if running else "",
     }
@@ -65,6 +79,15 @@ def serving(place: Place, url: str) -> str:
     return gateway.models(about)
 
 
+def problems(place: Place, url: str, running: bool, released: bool) -> dict[str, str]:
+    """Return what does not answer, and why."""
+    if not running:
+        return {"host": "does not run: `make up` starts it"}
+    if not place.ca.exists():
+        return {"gateway": "has never been up: `make up` goes on from here"}
+    return services.problems(place, url, released=released)
+
+
 def disk(host: Host) -> str:
     """Return what the host's own files and images take."""
     command = ["docker", "exec", host.name, "du", "-shc", str(DATA), "/var/lib/docker"]
@@ -76,7 +99,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     """Return it for a person."""
     agent = found["agent"]
     unknown = "not there yet" if found["running"] else "unknown"
-    said = agent.get("state", unknown) + (f": {agent['reason']}" if agent.get("reason") else "")
+    said = agent.get("state", unknown) + (f": {why}" if (why := reason(agent)) else "")
     models = ", ".join(f"{name} {model['version']}" for name, model in found["models"].items()) or "nothing yet"
     pinned = f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models
     rows = [
@@ -92,7 +115,18 @@ def lines(found: dict[str, Any]) -> list[str]:
     return [f"{name:<8} {value}" for name, value in rows if value]
 
 
+def reason(agent: dict[str, Any]) -> str:
+    """Return why the agent is in its state, "" where that is as it should be."""
+    if agent.get("state") == "unhealthy":
+        return "; ".join(f"{part}: {problem}" for part, problem in agent["health"].items() if problem)
+    if agent.get("state") in ("in sync", "running"):
+        return ""
+    return str(agent.get("reason") or agent.get("said") or "")
+
+
 def show(place: Place, as_json: bool) -> None:
-    """Print it."""
+    """Print it; raises Trouble where something does not answer."""
     found = view(place)
-    print(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
+    print(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)), flush=True)
+    if found["problems"]:
+        raise Trouble(services.sentence(found["problems"]))

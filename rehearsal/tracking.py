@@ -57,9 +57,8 @@ class Tracking:
         login = self.variables()
         pair = f"{login['MLFLOW_TRACKING_USERNAME']}:{login['MLFLOW_TRACKING_PASSWORD']}"
         headers = {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-        return gateway.ask(
-            self.place, f"{self.url}/{API}/{path}?{urllib.parse.urlencode(query)}", None, headers=headers
-        )
+        url = f"{self.url}/{API}/{path}?{urllib.parse.urlencode(query)}"
+        return gateway.require(self.place, url, None, headers)
 
     def newest(self, name: str) -> dict[str, Any] | None:
         """Return the registry's newest version of a model, None where it has none."""

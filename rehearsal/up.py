@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from rehearsal import builds, forge, gateway, images, power, release, snapshot
+from rehearsal import builds, forge, gateway, images, power, release, services, snapshot
 from rehearsal import state as states
 from rehearsal.errors import Trouble
 from rehearsal.follow import Failed, until_applied
@@ -32,6 +32,9 @@ def up(place: Place, progress: Progress) -> None:
         with progress.step("taking the certificate and MLflow's login from the host"):
             gateway.trust(place, host)
             tracking.log_in(host)
+        with progress.step("what the host runs answers"):
+            released = bool(release.read(Remote(place), commit))
+            services.await_all(place, host, gateway.address(place, state), progress, released=released)
         serve(place, state, progress, tracking, api)
     finish(place, state, progress, tracking)
 
@@ -87,7 +90,7 @@ def serve(place: Place, state: State, progress: Progress, tracking: Tracking, ap
         releases.make(None, api)
     else:
         with progress.step("what is released"):
-            progress.result(releases.await_served(document))
+            progress.result(releases.await_served(releases.remote.tip(), document))
         return
     state.released = api
     states.keep(place, state)
@@ -111,10 +114,12 @@ def finish(place: Place, state: State, progress: Progress, tracking: Tracking) -
     """Ask for a prediction, and print what a person needs to go on."""
     releases = Releases(place, state, progress)
     document = release.read(releases.remote, releases.remote.tip())
+    with progress.step("gateway, API and MLflow answer"):
+        services.await_all(place, releases.host, releases.url, progress, released=True)
     body = example(releases.host, document["models"][document["default_model"]]["sha256"])
     url = f"{releases.url}/predict"
     with progress.step("a prediction"):
-        status, answer = gateway.ask(place, url, json.loads(body))
+        status, answer = gateway.require(place, url, json.loads(body))
         if status != 200:
             raise Trouble(f"{url} answers {status}: {answer}")
         progress.result(str(answer["predictions"]))

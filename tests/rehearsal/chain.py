@@ -52,7 +52,8 @@ class Chain:
     def status(self) -> dict[str, Any]:
         """Return what the JSON says."""
         command = [sys.executable, "-m", "rehearsal", "status", "--json"]
-        done = subprocess.run(command, cwd=self.place.root, env=self.environment, check=True, stdout=subprocess.PIPE)
+        # Its exit code says whether all answers, which not every test wants.
+        done = subprocess.run(command, cwd=self.place.root, env=self.environment, check=False, stdout=subprocess.PIPE)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from rehearsal import follow
-from rehearsal.follow import Failed, until_applied
+from rehearsal.follow import Failed, Replaced, until_applied
 from rehearsal.host import Host
 from rehearsal.progress import Progress
 
@@ -38,7 +38,7 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 @pytest.fixture
 def watch(stream: io.StringIO) -> Callable[..., None]:
-    return lambda *said: until_applied(cast(Host, Told(*said)), NEW, Progress(stream))
+    return lambda *said, **tip: until_applied(cast(Host, Told(*said)), NEW, Progress(stream), **tip)
 
 
 def test_it_ends_when_the_commit_is_applied(watch: Callable[..., None], stream: io.StringIO) -> None:
@@ -63,3 +63,15 @@ def test_a_host_that_does_not_look_is_given_up(watch: Callable[..., None], monke
     monkeypatch.setattr(follow, "NOTICES_WITHIN_SECONDS", -1)
     with pytest.raises(Failed, match=r"has not begun it within -1 s: the repository gave no answer; `make shell`"):
         watch(APPLIED | {"said": "the repository gave no answer"})
+
+
+def test_a_commit_that_the_agent_refuses_is_not_waited_for(watch: Callable[..., None]) -> None:
+    refused = APPLIED | {"head": NEW, "result": "refused", "said": "branch local was rewound"}
+    with pytest.raises(Failed, match="refused: branch local was rewound"):
+        watch(APPLIED, refused | {"head": OLD}, refused | {"running": {"pid": 1, "since": 0}}, refused)
+
+
+def test_a_release_learns_that_a_newer_commit_replaced_it(watch: Callable[..., None]) -> None:
+    tips = iter([NEW, NEW, "c" * 40])
+    with pytest.raises(Replaced, match="bbbbbbbb was replaced by cccccccc, a newer commit"):
+        watch(APPLIED, TAKEN_UP, tip=lambda: next(tips))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.host import told
+from rehearsal.host import END, seen, told
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,24 @@ from rehearsal.host import told
 )
 def test_a_task_is_told_with_its_role(event: str, text: str) -> None:
     assert told(event) == text
+
+
+STATUS = '{\n "state": "failing",\n "failures": 1\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "task"),
+    [
+        # Ansible failed before its first task: there is no report.
+        (f"{STATUS}{END}\n", {"state": "failing", "failures": 1}, ""),
+        (
+            f'{STATUS}{END}\n{{"task": "Serve it", "role": "api"}}\n',
+            {"state": "failing", "failures": 1},
+            "role api: Serve it",
+        ),
+        (f"sh: cd: can't cd to /var/lib/slipway/bootstrap\n{END}\n", {}, ""),
+        ("", {}, ""),
+    ],
+)
+def test_the_agents_account_is_read_with_and_without_a_task(printed: str, status: dict[str, object], task: str) -> None:
+    assert seen(printed) == (status, task)

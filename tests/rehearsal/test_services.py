@@ -1,0 +1,88 @@
+"""rehearsal/services.py and what the commands make of a service that does not answer."""
+
+import io
+from typing import Any, cast
+
+import pytest
+
+from rehearsal import gateway, services
+from rehearsal.errors import Trouble
+from rehearsal.host import Host
+from rehearsal.place import Place
+from rehearsal.progress import Progress
+
+URL = "https://localhost:1"
+
+
+class Answers:
+    """What each path answers: a status, or an error."""
+
+    def __init__(self, **paths: int | OSError) -> None:
+        self.paths = {"/readyz": 200, "/mlflow/health": 200} | {
+            f"/{key.replace('_', '/')}": v for key, v in paths.items()
+        }
+
+    def __call__(self, _place: Place, url: str, *_: Any) -> tuple[int, Any]:
+        answer = self.paths[url.removeprefix(URL)]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer, "what it says"
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        (Answers(), {}),
+        (Answers(readyz=503), {"API": f"{URL}/readyz answers 503: what it says"}),
+        (Answers(mlflow_health=502), {"MLflow": f"{URL}/mlflow/health answers 502: what it says"}),
+        (Answers(mlflow_health=ConnectionRefusedError("refused")), {"gateway": f"{URL} does not answer (refused)"}),
+    ],
+)
+def test_what_does_not_answer_is_named(
+    monkeypatch: pytest.MonkeyPatch, place: Place, answers: Answers, found: dict[str, str]
+) -> None:
+    monkeypatch.setattr(gateway, "ask", answers)
+    assert services.problems(place, URL, released=True) == found
+
+
+def test_where_nothing_is_released_no_api_is_asked_for(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    monkeypatch.setattr(gateway, "ask", Answers(readyz=503))
+    assert services.problems(place, URL, released=False) == {}
+
+
+class Repaired:
+    """A host whose agent repairs what fell when it is told to look, or not."""
+
+    def __init__(self, answers: Answers, repairs: bool) -> None:
+        self.answers, self.repairs = answers, repairs
+
+    def nudge(self) -> None:
+        if self.repairs:
+            self.answers.paths["/mlflow/health"] = 200
+
+    def look(self) -> tuple[dict[str, Any], str]:
+        return {"health": {"api": "", "mlflow": "container mlflow is missing"}}, ""
+
+
+@pytest.mark.parametrize("repairs", [True, False])
+def test_what_fell_is_waited_for_and_what_stays_so_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, place: Place, repairs: bool
+) -> None:
+    answers = Answers(mlflow_health=502)
+    monkeypatch.setattr(gateway, "ask", answers)
+    monkeypatch.setattr(services, "ANSWERS_WITHIN_SECONDS", -1)
+    host = cast(Host, Repaired(answers, repairs))
+    if repairs:
+        services.await_all(place, host, URL, Progress(io.StringIO()), released=True)
+        return
+    with pytest.raises(Trouble, match=r"MLflow: .* answers 502.*\(mlflow: container mlflow is missing\)"):
+        services.await_all(place, host, URL, Progress(io.StringIO()), released=True)
+
+
+def test_a_gateway_that_is_down_ends_a_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    def down(*_: Any) -> tuple[int, Any]:
+        raise ConnectionRefusedError("Connection refused")
+
+    monkeypatch.setattr(gateway, "ask", down)
+    with pytest.raises(Trouble, match=r"nobody answers \(Connection refused\); `make status` tells more"):
+        gateway.require(place, URL)
