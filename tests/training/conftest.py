@@ -1,4 +1,9 @@
-"""Data, and trainings on it: a small made-up one for what a step does, the real one for what comes of all of them."""
+"""Data, and trainings on it.
+
+- `csv` is small and made up, with California's columns: for what one step does.
+- `patients` is real and comes with scikit-learn: `release` and `bundle` are what all steps make of it.
+- test_california_housing.py is about the real California Housing, which only DATA can name.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +25,21 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from training import build_features, make_data, sample, settings, train
+from training.column import Floats
 from training.config import ROOT, Config
 from training.progress import Progress
 
 ROWS = 600
+# What scikit-learn's diabetes data needs: 442 patients, so the trees have to be small.
+DIABETES = (
+    "name=diabetes",
+    "features=age,sex,bmi,bp,s1,s2,s3,s4,s5,s6",
+    "target=progression",
+    "latitude=",
+    "longitude=",
+    "learning_rate=0.1",
+    "max_depth=3",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +51,14 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def real() -> Path:
-    """The real California Housing."""
-    data = os.environ.get("DATA")
-    if not data:
-        pytest.fail("wanted DATA=<path of california_housing.csv>: this test is about the real data")
-    return Path(data).resolve()
+def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """scikit-learn's diabetes data as it was measured, with some `bmi` left out."""
+    from sklearn.datasets import load_diabetes
+
+    data = load_diabetes(scaled=False)
+    columns = {name: data.data[:, index].copy() for index, name in enumerate(data.feature_names)}
+    columns["bmi"][::20] = np.nan
+    return write_columns(tmp_path_factory.mktemp("patients") / "patients.csv", columns | {"progression": data.target})
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +66,7 @@ def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small made-up file with California's columns, some AveBedrms missing."""
     columns = {name: column[:ROWS].copy() for name, column in sample.generate().items()}
     columns["AveBedrms"][::20] = np.nan
-    path = tmp_path_factory.mktemp("csv") / "small.csv"
-    table = pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})
-    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="none"))
-    return path
+    return write_columns(tmp_path_factory.mktemp("csv") / "small.csv", columns)
 
 
 @pytest.fixture
@@ -97,15 +112,15 @@ def pipeline(output: Path, data: Path, environment: Mapping[str, str] | None = N
 
 
 @pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory, real: Path) -> dict[str, Any]:
-    """What `python -m training` said of a training on the real data; `output` is where it wrote."""
+def release(tmp_path_factory: pytest.TempPathFactory, patients: Path) -> dict[str, Any]:
+    """What `python -m training` printed after a training on real data; `output` is where it wrote."""
     output = tmp_path_factory.mktemp("release") / "var"
-    return {**pipeline(output, real), "output": output}
+    return {**pipeline(output, patients, None, *DIABETES), "output": output}
 
 
 @pytest.fixture
 def bundle(release: dict[str, Any]) -> Path:
-    """The bundle of the training on the real data."""
+    """The bundle of `release`."""
     return Path(release["bundle"])
 
 
@@ -145,6 +160,13 @@ def registry(tmp_path: Path, empty_registry: Path) -> Path:
     output.mkdir(exist_ok=True)
     shutil.copy(empty_registry, output)
     return output
+
+
+def write_columns(path: Path, columns: Mapping[str, Floats]) -> Path:
+    """Write columns as CSV, a NaN as an empty cell."""
+    table = pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})
+    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="none"))
+    return path
 
 
 def write_csv(path: Path, rows: list[str], header: str = "a,b,target") -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.conftest import write_csv
+from tests.training.conftest import DIABETES, write_csv
 from training import build_features, evaluate, files
 from training.config import Config
 from training.errors import TrainingError
@@ -59,17 +59,21 @@ def test_it_runs_by_itself_on_the_last_training(trained: Config, said: Callable[
 
 
 def test_a_bundle_is_measured_on_the_held_out_part(release: dict[str, Any], said: Callable[[], Any]) -> None:
-    assert run("--bundle", release["bundle"], f"output={release['output']}") == 0
+    assert run("--bundle", release["bundle"], *DIABETES, f"output={release['output']}") == 0
     found = said()
     assert {name: found[name] for name in ("rmse", "mae", "r2")} == pytest.approx(release["metrics"])
     assert Path(found["folder"], "evaluation.json").is_file()
 
 
-def test_a_bundle_is_measured_on_another_file(bundle: Path, csv: Path, tmp_path: Path, said: Callable[[], Any]) -> None:
+def test_a_bundle_is_measured_on_another_file(
+    bundle: Path, patients: Path, tmp_path: Path, said: Callable[[], Any]
+) -> None:
     into = tmp_path / "into"
-    assert run("--bundle", str(bundle), "--on", str(csv), "--into", str(into), f"output={tmp_path}") == 0
+    assert (
+        run("--bundle", str(bundle), "--on", str(patients), "--into", str(into), f"output={tmp_path}", *DIABETES) == 0
+    )
     assert said() == {"folder": str(into), **{key: pytest.approx(value, abs=1e9) for key, value in
-                      {"rows": 600, "rmse": 0, "mae": 0, "r2": 0}.items()}}  # fmt: skip
+                      {"rows": 442, "rmse": 0, "mae": 0, "r2": 0}.items()}}  # fmt: skip
     assert "rows of the file" in json.loads((into / "evaluation.json").read_text())["on"]
 
 

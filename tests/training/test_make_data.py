@@ -134,9 +134,3 @@ def test_columns_that_california_does_not_have_are_refused(
     monkeypatch.setattr(california, "download", refuse)
     with pytest.raises(DataError, match=r"a generated sample: no column 'a', 'b', 'target'; it has MedInc"):
         make_data.run(replace(small, data="", allow_generated=True), progress)
-
-
-def test_the_real_data_is_whole(real: Path, tmp_path: Path, progress: Progress) -> None:
-    record = make_data.run(Config(output=tmp_path, data=str(real)), progress)
-    assert record["rows"] == 20_640
-    assert int(np.isnan(kept(record).column("AveBedrms").to_numpy()).sum()) == 207

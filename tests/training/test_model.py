@@ -33,17 +33,17 @@ def test_a_bundle_is_verified_before_it_answers(release: dict[str, Any], bundle:
         Model.bundled(tmp_path / "none")
 
 
-def test_the_rows_of_a_file_come_in_the_order_of_the_signature(bundle: Path, csv: Path) -> None:
+def test_the_rows_of_a_file_come_in_the_order_of_the_signature(bundle: Path, patients: Path) -> None:
     model = Model.bundled(bundle)
-    [(batch, features)] = model.rows_of(open_table(csv, "small.csv"))
-    assert features.shape == (batch.num_rows, len(model.names)) == (600, 8)
-    assert features[0, 0] == float(batch.column("MedInc")[0].as_py())
+    [(batch, features)] = model.rows_of(open_table(patients, "patients.csv"))
+    assert features.shape == (batch.num_rows, len(model.names)) == (442, 10)
+    assert features[0, 0] == float(batch.column("age")[0].as_py())
 
 
-def test_a_missing_value_where_none_is_allowed_is_refused(bundle: Path, csv: Path, tmp_path: Path) -> None:
-    header, *lines = csv.read_text().splitlines()
+def test_a_missing_value_where_none_is_allowed_is_refused(bundle: Path, patients: Path, tmp_path: Path) -> None:
+    header, *lines = patients.read_text().splitlines()
     broken = tmp_path / "broken.csv"
     broken.write_text("\n".join([header, *lines[:3], "," + lines[3].partition(",")[2]]))
-    with pytest.raises(DataError, match=r"broken.csv: column 'MedInc', row 4: is missing"):
+    with pytest.raises(DataError, match=r"broken.csv: column 'age', row 4: is missing"):
         list(Model.bundled(bundle).rows_of(open_table(broken, "broken.csv")))
-    assert np.isnan(next(Model.bundled(bundle).rows_of(open_table(csv, "small.csv")))[1]).any()
+    assert np.isnan(next(Model.bundled(bundle).rows_of(open_table(patients, "patients.csv")))[1]).any()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import collections
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from training.regions import BOXES, UNKNOWN, regions
+from training.regions import UNKNOWN, regions
 
 
 @pytest.mark.parametrize(
@@ -36,11 +32,3 @@ def test_elsewhere_a_place_gets_its_cell_of_two_degrees() -> None:
 
 def test_a_place_that_is_missing_is_unknown() -> None:
     assert regions(np.array([[np.nan, -120.0], [35.0, np.nan]])) == [UNKNOWN, UNKNOWN]
-
-
-def test_every_real_row_lies_in_a_region_that_is_large_enough_to_mean_something(real: Path) -> None:
-    with real.open(newline="") as file:
-        places = [(float(row["Latitude"]), float(row["Longitude"])) for row in csv.DictReader(file)]
-    counts = collections.Counter(regions(np.array(places)))
-    assert set(counts) == {box.name for box in BOXES}
-    assert min(counts.values()) > 500

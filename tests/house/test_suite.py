@@ -1,0 +1,33 @@
+"""The tests themselves pass wherever they are started."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_sigint_is_not_ignored_where_the_suite_was_started_with_that(environment: dict[str, str]) -> None:
+    """As it is for jobs in the background of a shell."""
+    test = "tests/training/test_cli.py::test_an_interrupt_is_said_without_a_traceback"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    line = 'trap \'\' INT; exec "$0" "$@"'
+    done = subprocess.run(
+        ["sh", "-c", line, *command], cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_a_clone_in_an_empty_environment_passes_what_needs_only_python(clone: Path) -> None:
+    """Nothing is set: no DATA, no variable of the person or of CI."""
+    # The virtual environments are in the home; PATH has this Python's own folder before the system's.
+    kept = {key: os.environ[key] for key in ("HOME", "PATH", "XDG_CACHE_HOME", "PYTHON") if key in os.environ}
+    done = subprocess.run(
+        ["make", "unit"], cwd=clone, env=kept, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
