@@ -40,11 +40,11 @@ train: ## Train only; ARGS="key=value ..." sets what `make train ARGS=--help` li
 mlflow: ## MLflow's pages over what was trained here
 	@$(PYTHON_IN) mlops python tools/dev.py mlflow
 
-test: ## Everything that can be checked, cheapest first; as root on Debian it installs what it needs
+test: ## Everything that can be checked, cheapest first; ARGS="--only agent" for one folder of tests/
 	@$(PYTHON_IN) dev python tools/check.py $(ARGS)
 
 unit: ## The tests that need nothing but Python
-	@$(PYTHON_IN) dev python -m pytest -m "not slow" $(ARGS)
+	@$(PYTHON_IN) dev python -m pytest -m "not slow" -n 2 $(ARGS)
 
 molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
 	@$(PYTHON_IN) dev python tools/scenarios.py $(ROLE)

@@ -1,15 +1,22 @@
-"""Docker Engine for whoever needs it: the one that runs, else on Debian as root one that is started for the while."""
+"""Docker Engine for whoever needs it: the one that runs, else on Debian as root one that is started and ended again."""
 
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from common import ROOT, cache, say
+from common import ROOT, cache, held, say
 
 STARTS_WITHIN_SECONDS = 60
+ENDS_WITHIN_SECONDS = 30
+SYSTEMD = Path("/run/systemd/system")
+# In the cache: every command that needs the engine for a while holds a shared lock on it.
+NEEDED = "dockerd.needed"
 
 
 def answers() -> bool:
@@ -32,39 +39,96 @@ def install() -> None:
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """Have an engine that answers; one that was started here is stopped at the end."""
-    if answers():
+    """Have an engine that answers; one that was started here is ended afterwards, unless others use it by then."""
+    started = 0
+    try:
+        with needed():
+            started = ensure()
+            yield
+    finally:
+        if started and not end_unless_used(started):
+            say("Docker Engine stays: others use it by now")
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Keep the other commands of this user from ending the engine."""
+    with (cache() / NEEDED).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
-        return
-    install()
-    if os.path.isdir("/run/systemd/system"):
-        subprocess.run(["systemctl", "start", "docker"], check=True)
-        yield
-        return
+
+
+def is_needed() -> bool:
+    """Whether another command has said so."""
+    with (cache() / NEEDED).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def ensure() -> int:
+    """Have an engine that answers; return its process id where this started it, 0 where nobody has to end it."""
+    with held(cache() / "dockerd"):
+        if answers():
+            return 0
+        install()
+        if SYSTEMD.is_dir():
+            subprocess.run(["systemctl", "start", "docker"], check=True)
+            return 0
+        return launch()
+
+
+def launch() -> int:
+    """Start an engine that depends on no other process, and return its process id once it answers."""
     log = cache() / "dockerd.log"
     say(f"starting Docker Engine (its log: {log}) ...")
+    # By a shell that ends at once: as nobody's child the engine outlives this command where others use it by then.
+    command = ["sh", "-c", 'dockerd >"$0" 2>&1 & echo $!', str(log)]
     # Its own session: a Ctrl-C at the terminal is for the caller, who still needs the engine to clean up.
-    with (
-        log.open("wb") as file,
-        subprocess.Popen(
-            ["dockerd"],
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            wait(process)
-            yield
-        finally:
-            process.terminate()
-            process.wait()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    pid = int(done.stdout)
+    wait(pid)
+    return pid
 
 
-def wait(process: subprocess.Popen[bytes]) -> None:
+def end_unless_used(pid: int) -> bool:
+    """End the engine, unless a container runs or another command needs it; return whether."""
+    if not is_dockerd(pid) or is_used():
+        return False
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+    while is_dockerd(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return True
+
+
+def is_used() -> bool:
+    """Whether a container runs, or another command needs the engine."""
+    running = subprocess.run(["docker", "ps", "--quiet"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return bool(running) or is_needed()
+
+
+def is_dockerd(pid: int) -> bool:
+    """Whether the process is an engine still, and not another one with its number."""
+    return program(pid) == "dockerd"
+
+
+def program(pid: int) -> str:
+    """Return the name of the program that a process runs, "" where it has ended."""
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return ""
+    # One that has ended stays until its parent has asked for it.
+    return "" if rest.split()[0] == "Z" else name
+
+
+def wait(pid: int) -> None:
     """Return when the engine answers; raise SystemExit where it ends or takes too long."""
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while not answers():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if not program(pid) or time.monotonic() > deadline:
             raise SystemExit("slipway: Docker Engine did not start; its log says why")
         time.sleep(0.1)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+# Making a virtual environment, with its pip compiled, takes some ten seconds.
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,12 @@ ENVIRONMENTS = [
 ]
 
 
+@cache
 def lock(name: str) -> str:
     return (ROOT / "requirements" / f"{name}.txt").read_text()
 
 
+@cache
 def pins(name: str) -> list[Requirement]:
     """Each pin of a lock, one for each version that a package has in it."""
     return [Requirement(pin) for pin in re.findall(r"^([a-z0-9][^\\\n]*?)\s*\\?$", lock(name), re.MULTILINE)]
@@ -41,6 +44,7 @@ def wanted(extra: str) -> list[Requirement]:
     return found
 
 
+@cache
 def names(name: str) -> set[str]:
     return {canonicalize_name(pin.name) for pin in pins(name)}
 

@@ -61,11 +61,6 @@ def remote(place: Place) -> Remote:
     return Remote(place)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of `make down` after all that need a host."""
-    items.sort(key=lambda item: item.path.name == "test_down.py")
-
-
 @pytest.fixture(scope="session")
 def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """A clone where `make up` has run, once for all modules."""

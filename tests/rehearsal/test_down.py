@@ -1,11 +1,11 @@
-"""`make down` leaves nothing: conftest.py has these tests run after all that need a host."""
+"""`make down` leaves nothing. These tests run after all that need a host."""
 
 import pytest
 
 from rehearsal.docker import docker
 from tests.rehearsal.chain import Chain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow(at="end"), pytest.mark.timeout(900)]
 
 
 def test_down_leaves_nothing(booted: Chain) -> None:
