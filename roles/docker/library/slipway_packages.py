@@ -33,6 +33,8 @@ QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 KEEP = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
 # Another apt may be at work, as on a host's first boot.
 WAIT = ("-o", "DPkg::Lock::Timeout=120")
+# A mirror that accepts and then says nothing.
+LIMIT = ("-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20", "-o", "Acquire::Retries=1")
 LINES_TOLD = 3
 
 
@@ -47,7 +49,7 @@ def missing(module):
 
 def apt(module, *arguments):
     """Run apt-get; what it complains about is what the run fails with."""
-    command = ["apt-get", "--quiet", "--assume-yes", *WAIT, *KEEP, *arguments]
+    command = ["apt-get", "--quiet", "--assume-yes", *WAIT, *LIMIT, *KEEP, *arguments]
     code, out, err = module.run_command(command, environ_update=QUIET)
     if code:
         told = [line for line in (err.strip() or out.strip()).splitlines() if line.strip()]

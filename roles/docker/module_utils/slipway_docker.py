@@ -21,7 +21,7 @@ KILLED = (137, -9)
 HINT = re.compile(r"(See|Run) 'docker .*")
 # The first part of an image's name is a registry, and no owner on Docker's own, with one of these.
 REGISTRY = re.compile(r"[.:]|^localhost$")
-HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+HUB = ("docker.io", "index.docker.io")
 
 
 class DockerError(Exception):

@@ -38,6 +38,12 @@ def test_nothing_is_asked_of_a_person() -> None:
     assert "Dpkg::Options::=--force-confold" in module.asked[0]
 
 
+def test_a_mirror_that_hangs_is_given_up() -> None:
+    module = Module((0, "", ""))
+    slipway_packages.apt(module, "update")
+    assert {"Acquire::http::Timeout=20", "Acquire::https::Timeout=20", "Acquire::Retries=1"} <= set(module.asked[0])
+
+
 def test_a_failure_is_told_by_its_end() -> None:
     said = "Get:1 ...\nE: Unable to locate package x\n"
     with pytest.raises(SystemExit, match=r"apt-get install ended with code 100: .*E: Unable to locate package x"):
