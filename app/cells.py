@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from app.bundle import Field
 from app.document import ARRAYS, OBJECTS
 from app.problem import Problem
+from app.table import Bounds
 
 Matrix = npt.NDArray[np.float64]
 
@@ -22,34 +24,56 @@ KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (ARRAYS, "an array"),
     (OBJECTS, "an object"),
 )
+NUMBERS = {float, int}
+NO_BOUNDS: Bounds = {}
 
 
-def of_rows(rows: Sequence[Any], fields: Sequence[Field]) -> Matrix:
+def of_rows(rows: Sequence[Any], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
     """Return rows as float64, NaN for null, shape (rows, fields); raises Problem at the first wrong cell."""
     values = np.empty((len(rows), len(fields)))
+    simple = not bounds and all(field.type in ("double", "float") for field in fields)
     for i, row in enumerate(rows):
         if not isinstance(row, ARRAYS):
             raise Problem("wrong_shape", f"wanted an array of {len(fields)} values", row=i)
         if len(row) != len(fields):
             names = ", ".join(field.name for field in fields)
             raise Problem("wrong_shape", f"wanted {len(fields)} values ({names}), got {len(row)}", row=i)
-        values[i] = [number(value, field, i) for value, field in zip(row, fields, strict=True)]
+        cells = list(row)
+        if not (simple and _all_finite(cells)):
+            cells = [number(value, field, i, bounds) for value, field in zip(cells, fields, strict=True)]
+        values[i] = cells
     return values
 
 
-def of_columns(columns: Any, fields: Sequence[Field]) -> Matrix:
-    """Return columns of one length as float64, NaN for null, shape (rows, fields)."""
-    first = fields[0].name
-    for field in fields:
-        column = columns[field.name]
-        if not isinstance(column, ARRAYS):
-            raise Problem("wrong_type", "wanted an array of values", field.name)
-        if len(column) != len(columns[first]):
-            raise Problem("wrong_shape", f"has {len(column)} values, {first!r} has {len(columns[first])}", field.name)
-    return np.array([[number(v, f, i) for i, v in enumerate(columns[f.name])] for f in fields], dtype=np.float64).T
+def of_flat(cells: Iterable[Any], count: int, fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
+    """Return the cells of `count` rows, one row behind the other, as `of_rows` does."""
+    whole = ((i, field) for i in range(count) for field in fields)
+    values = (number(value, field, i, bounds) for (i, field), value in zip(whole, cells, strict=True))
+    return np.fromiter(values, np.float64, count * len(fields)).reshape(count, len(fields))
 
 
-def number(value: object, field: Field, row: int) -> float:
+def of_columns(columns: Sequence[Sequence[Any]], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
+    """Return columns of one length, in the order of `fields`, as float64, NaN for null, shape (rows, fields)."""
+    values = np.empty((len(columns[0]), len(fields)))
+    for j, (field, column) in enumerate(zip(fields, columns, strict=True)):
+        values[:, j] = np.fromiter(_numbers(column, field, bounds), np.float64, len(column))
+    return values
+
+
+def _numbers(column: Sequence[Any], field: Field, bounds: Bounds) -> Iterator[float]:
+    for i, value in enumerate(column):
+        yield number(value, field, i, bounds)
+
+
+def _all_finite(cells: list[Any]) -> bool:
+    """Return whether all are numbers and finite for sure; False says nothing."""
+    try:
+        return NUMBERS.issuperset(map(type, cells)) and math.isfinite(sum(map(float, cells)))
+    except OverflowError:
+        return False
+
+
+def number(value: object, field: Field, row: int, bounds: Bounds = NO_BOUNDS) -> float:
     """Return one cell as float64, NaN for null; whether null and the size are allowed is the contract's to say."""
     if value is None:
         return np.nan
@@ -57,19 +81,22 @@ def number(value: object, field: Field, row: int) -> float:
         raise Problem(
             "wrong_type", f"wanted {WANTED.get(field.type, 'true or false')}, got {_kind(value)}", field.name, row
         )
-    if isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         # NaN and Infinity are no JSON, 1e400 is; all of them come as floats that are not finite.
         raise Problem("not_finite", "wanted a finite number within float32's range; null says missing", field.name, row)
-    if isinstance(value, int) and field.type in INTEGERS:
-        check_range(value, INTEGERS[field.type], field.name, row)
+    for limits in (INTEGERS.get(field.type), bounds.get(field.name)):
+        if limits:
+            _check_integer(value, limits, field.name, row)
     try:
         return float(value)
     except OverflowError:
         return np.inf
 
 
-def check_range(value: int, limits: tuple[int, int], name: str, row: int) -> None:
-    """Raise Problem for an integer outside of `limits`, both of which are inside."""
+def _check_integer(value: float, limits: tuple[int, int], name: str, row: int) -> None:
+    """Raise Problem unless `value` is whole and within `limits`, by Python's comparison, which rounds nothing."""
+    if value != math.floor(value):
+        raise Problem("wrong_type", "wanted an integer", name, row)
     if not limits[0] <= value <= limits[1]:
         raise Problem("out_of_range", f"wanted an integer from {limits[0]} to {limits[1]}", name, row)
 

@@ -1,14 +1,14 @@
 """The signature as a contract: which rows a model takes, written once for all request shapes.
 
 A shape reads a document into a table; the contract turns the table into the matrix that the engine takes. There are
-two ways from table to float64, simdjson's buffers and `app.cells` one by one, and one set of rules on the float64
-that both give. The buffers may decline anything; what the cells say is final.
+two ways from table to float64, simdjson's buffers and `app.cells` one by one. The buffers may decline anything; what
+the cells say is final.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,13 @@ from app.bundle import Field
 from app.cells import Matrix
 from app.document import ARRAYS, NULL
 from app.engine import FloatArray
-from app.problem import Problem, shown
-from app.table import Bounds, ByColumn, ByRow, Table
+from app.problem import Problem, unknown
+from app.table import ByColumn, ByRow, Table
 
 # From here on a float64 becomes an infinite float32: half a unit in the last place above float32's largest.
 TOO_LARGE = 2.0**128 - 2.0**103
 # From here on float64 rounds integers, and an integer's range can only be told on the integer.
 EXACT = 2.0**53
-# Of an unknown name, what is compared with the known ones: a long one would take seconds.
-MAX_NAME = 64
 
 
 class NotFast(Exception):
@@ -51,14 +49,14 @@ class Contract:
     def matrix(self, table: Table) -> FloatArray:
         """Return the table as float32, shape (rows, fields), NaN for missing; raises Problem where it breaks a rule."""
         if isinstance(table, ByColumn):
-            self.check_names(list(table.columns))
-            self.check_count(max((len(c) for c in table.columns.values() if isinstance(c, ARRAYS)), default=1))
-            values = cells.of_columns(table.columns, self.fields)
-        else:
-            rows = self._chunks(table.rows) if table.flat else table.rows
-            self.check_count(len(rows))
-            values = cells.of_rows(rows, self.fields)
-        return self._narrow(values, table.bounds)
+            return self._narrow(cells.of_columns(self._arrays(table.columns), self.fields, table.bounds))
+        count = len(table.rows) // self._width if table.flat else len(table.rows)
+        self.check_count(count)
+        if table.flat:
+            return self._narrow(cells.of_flat(table.rows, count, self.fields, table.bounds))
+        order = self._order(table)
+        values = cells.of_rows(table.rows, [self.fields[i] for i in order], table.bounds)
+        return self._narrow(values[:, np.argsort(order)] if table.columns else values)
 
     def fast_matrix(self, table: Table, nulls: int, arrays: int) -> FloatArray:
         """Return what `matrix` would for simdjson's view of a document with so many nulls and arrays.
@@ -70,7 +68,7 @@ class Contract:
             raise NotFast
         if isinstance(table, ByColumn):
             values = self._of_buffers(table)
-        elif len(table.rows) == 1 and self._plain_floats and not table.bounds and not table.flat:
+        elif len(table.rows) == 1 and self._plain_floats and not (table.bounds or table.flat or table.columns):
             return self._one_row(table.rows, nulls)
         else:
             values = self._of_buffer(table)
@@ -79,20 +77,26 @@ class Contract:
             if np.count_nonzero(missing) != nulls:
                 raise NotFast
             values = np.where(missing, np.nan, values)
-        if self._integers and (np.abs(values) >= EXACT).any():
+        if (self._integers or table.bounds) and (np.abs(values) >= EXACT).any():
             raise NotFast
-        return self._narrow(values, table.bounds)
+        rows = self._narrow(values)
+        for name, limits in (*self._integers.items(), *table.bounds.items()):
+            self._check_integers(values, name, limits)
+        return rows
 
-    def check_names(self, names: Collection[str], row: int | None = None) -> None:
-        """Raise Problem unless `names` are the signature's, in any order, each once."""
-        if len(names) == self._width and len(set(names)) == self._width and self._known.issuperset(names):
+    def check_names(self, names: Iterable[str], row: int | None = None, place: str = "column") -> None:
+        """Raise Problem unless `names` are the signature's, in any order, each once.
+
+        `place` is what the names stand for, to say which one is wrong without repeating it.
+        """
+        # One more than there are fields is enough to tell that one is unknown or given twice.
+        given = list(islice(names, self._width + 1))
+        if len(given) == self._width and len(set(given)) == self._width and self._known.issuperset(given):
             return
         seen: set[str] = set()
-        for name in names:
+        for i, name in enumerate(given):
             if name not in self._known:
-                near = difflib.get_close_matches(name[:MAX_NAME], self.names, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(self.names)}"
-                raise Problem("unknown_field", f"is not in the model's signature; {hint}", shown(name), row)
+                raise unknown(name, self.names, "the model's signature", f"{place} {i}", row)
             if name in seen:
                 raise Problem("duplicate_field", "given twice", name, row)
             seen.add(name)
@@ -122,17 +126,35 @@ class Contract:
         values = np.frombuffer(rows.as_buffer(of_type="d"))
         if len(values) != count * width or (not table.flat and any(len(row) != width for row in rows)):
             raise NotFast
-        return values.reshape(count, width)
+        values = values.reshape(count, width)
+        return values[:, np.argsort(self._order(table))] if table.columns else values
 
     def _of_buffers(self, table: ByColumn) -> Matrix:
-        self.check_names(list(table.columns))
+        self.check_names(table.columns)
         columns = [np.frombuffer(table.columns[name].as_buffer(of_type="d")) for name in self.names]
         self.check_count(len(columns[0]))
         # Of unequal lengths, NumPy raises ValueError.
         return np.stack(columns, axis=1)
 
-    def _chunks(self, values: Sequence[Any]) -> list[Any]:
-        return [values[i : i + self._width] for i in range(0, len(values), self._width)]
+    def _order(self, table: ByRow) -> list[int]:
+        """Return the position in the signature of each of the table's columns."""
+        places = {name: i for i, name in enumerate(self.names)}
+        return [places[name] for name in table.columns or self.names]
+
+    def _arrays(self, columns: Any) -> list[Sequence[Any]]:
+        """Return the columns in the signature's order, all arrays of one length."""
+        self.check_names(columns)
+        arrays: list[Sequence[Any]] = []
+        for name in self.names:
+            column = columns[name]
+            if not isinstance(column, ARRAYS):
+                raise Problem("wrong_type", "wanted an array of values", name)
+            arrays.append(column)
+            if len(column) != len(arrays[0]):
+                message = f"has {len(column)} values, {self.names[0]!r} has {len(arrays[0])}"
+                raise Problem("wrong_shape", message, name)
+        self.check_count(len(arrays[0]))
+        return arrays
 
     def check_count(self, count: int) -> None:
         """Raise Problem unless there may be so many rows."""
@@ -141,15 +163,13 @@ class Contract:
         if count > self.max_rows:
             raise Problem("too_many_rows", f"wanted at most {self.max_rows} rows, got {count}")
 
-    def _narrow(self, values: Matrix, bounds: Bounds) -> FloatArray:
-        """Check what a whole matrix has to hold, and return it as float32."""
+    def _narrow(self, values: Matrix) -> FloatArray:
+        """Return the values as float32; raises Problem for one that is missing or too large."""
         with np.errstate(over="ignore"):
-            rows = values.astype(np.float32)
+            rows = values.astype(np.float32, order="C")
         if not np.isfinite(rows).all():
             self._refuse(np.isnan(values) & self._required, "missing_value", "null is not allowed for this field")
             self._refuse(np.isinf(rows), "out_of_range", "wanted a number within float32's range")
-        for name, limits in (*self._integers.items(), *bounds.items()):
-            self._check_integers(values, name, limits)
         return rows
 
     def _check_integers(self, values: Matrix, name: str, limits: tuple[int, int]) -> None:

@@ -18,7 +18,7 @@ from app.metrics import Metrics, Recorder
 from app.model import Model
 from app.problem import Problem
 from app.settings import Settings
-from app.shapes import Shape
+from app.shapes import Shape, csv
 from app.shapes.mlflow import MLflow
 from app.shapes.rows import Rows
 from app.shapes.v2 import BINARY, V2
@@ -27,6 +27,8 @@ log = logging.getLogger("slipway")
 
 JSON = "application/json"
 CSV = "text/csv"
+# A body above this may take longer than others should wait.
+LARGE = 256 * 1024
 # What the fast way may raise on a document that it is not made for: its own word, simdjson's, a shape's on the view.
 DECLINED = (NotFast, Problem, ValueError, RuntimeError, TypeError, KeyError, AttributeError, IndexError)
 
@@ -64,6 +66,7 @@ class Predictions:
         self.metrics = metrics
         self.routes = self._routes()
         self._local = threading.local()
+        self._max_values = settings.max_body_bytes // document.BYTES_A_VALUE
 
     def _routes(self) -> dict[str, Route]:
         rows, mlflow, v2 = Rows(), MLflow(), V2()
@@ -113,16 +116,26 @@ class Predictions:
         if asked.content_type != JSON or asked.content_encoding or asked.inference_header:
             kind = _check_head(asked, csv=isinstance(route.shape, MLflow))
             if kind == CSV:
-                return route.model.contract.matrix(MLflow().read_csv(body, route.model.contract)), None
+                document.check_values(body, self._max_values, csv.MARKS)
+                return route.model.contract.matrix(csv.read(body, route.model.contract)), None
+        if len(body) > LARGE:
+            document.check_values(body, self._max_values)
+        if b"NaN" in body and isinstance(route.shape, MLflow):
+            body = document.with_nulls(body)
         try:
-            view, nulls = document.fast(self._parser(), body)
-            table, extra = route.shape.read(view, route.model.contract)
-            return route.model.contract.fast_matrix(table, nulls, body.count(b"[")), extra
+            return self._fast_rows(route, body)
         except DECLINED:
             # A parser with a view still alive can't be used again; this one's may be, in the exception.
             self._local.parser = simdjson.Parser()
-        table, extra = route.shape.read(document.plain(body), route.model.contract)
+        table, extra = route.shape.read(document.careful(body), route.model.contract)
         return route.model.contract.matrix(table), extra
+
+    def _fast_rows(self, route: Route, body: bytes) -> tuple[FloatArray, Any]:
+        # A parser keeps ten times its largest body.
+        parser = self._parser() if len(body) <= LARGE else simdjson.Parser()
+        view, nulls = document.fast(parser, body)
+        table, extra = route.shape.read(view, route.model.contract)
+        return route.model.contract.fast_matrix(table, nulls, body.count(b"[")), extra
 
     def _parser(self) -> simdjson.Parser:
         try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+
 # The whole list: metrics use the code as a label, so it has to stay bounded.
 STATUS = {
     "invalid_json": 400,
@@ -22,6 +25,7 @@ STATUS = {
     "wrong_shape": 422,
     "no_rows": 422,
     "too_many_rows": 422,
+    "too_many_values": 422,
     "too_deep": 422,
     "unsupported": 422,
     "too_many_requests": 429,
@@ -30,26 +34,61 @@ STATUS = {
 }
 
 
+# Of an unknown name, what is compared with the known ones: a long one would take seconds.
+MAX_NAME = 64
+# A share of the characters, above which an unknown name is taken for a known one misspelled.
+ALIKE = 0.75
+
+
 class Problem(Exception):
     """A request that gets no prediction: `code` says why, `field` and `row` (from 0) say where.
 
-    The message tells what was wanted and never holds a value of the caller's.
+    `place` says where, too, for a name that must not be repeated. The message tells what was wanted and never holds a
+    value of the caller's.
     """
 
-    def __init__(self, code: str, message: str, field: str | None = None, row: int | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, field: str | None = None, row: int | None = None, place: str | None = None
+    ) -> None:
         self.code = code
         self.status = STATUS[code]
         self.field = field
         self.row = row
         where = [f"field {field!r}"] if field is not None else []
+        where += [place] if place is not None else []
         where += [f"row {row}"] if row is not None else []
         self.message = f"{', '.join(where)}: {message}" if where else message
         super().__init__(self.message)
 
 
-def shown(name: object) -> str:
-    """Return a caller's name for a field, cut and escaped, fit for a message."""
-    text = name if isinstance(name, str) else type(name).__name__
-    return (
-        text if len(text) <= 64 and text.isprintable() else ascii(text[:64])[1:-1] + ("..." if len(text) > 64 else "")
-    )
+def unknown(name: str, known: Collection[str], where: str, place: str, row: int | None = None) -> Problem:
+    """Return the problem of a name that is not in `where`, whose names are `known`.
+
+    It repeats the name only if that looks like a known one misspelled. Any other may be a value of the caller's, as the
+    first row of a CSV without a header is.
+    """
+    near = _nearest(name, known)
+    if near is None:
+        return Problem("unknown_field", f"is not in {where}; wanted {', '.join(known)}", row=row, place=place)
+    return Problem("unknown_field", f"is not in {where}; did you mean {near!r}?", shown(name), row)
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that `name` looks like: it differs by case or space alone, or by a few characters."""
+    text = name[:MAX_NAME]
+    if not any(character.isalpha() for character in text):
+        return None
+    plain = {_plain(other): other for other in known}
+    near = difflib.get_close_matches(_plain(text), plain, 1, ALIKE)
+    return plain[near[0]] if near else None
+
+
+def _plain(name: str) -> str:
+    return "".join(name.casefold().split())
+
+
+def shown(name: str) -> str:
+    """Return a name that looks like one of ours, cut and escaped, fit for a message."""
+    if len(name) <= MAX_NAME and name.isprintable():
+        return name
+    return ascii(name[:MAX_NAME])[1:-1] + ("..." if len(name) > MAX_NAME else "")

@@ -12,16 +12,18 @@ UNCOUNTED = -1
 
 
 class ByRow(NamedTuple):
-    """Rows in the signature's order, each an array; or, `flat`, all their values in one.
+    """Rows, each an array; or, `flat`, all their values in one.
 
     `arrays` counts the document's JSON arrays if each cell is a scalar, which is how a nested cell is found out.
     `bounds` are integer ranges that the request itself set for some fields, as V2's datatypes do.
+    `columns` are the fields' names in the rows' order, where that is not the signature's.
     """
 
     rows: Sequence[Any]
     arrays: int
     bounds: Bounds = {}  # noqa: RUF012 - never written
     flat: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class ByColumn(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.document import BYTES_A_VALUE
 from app.openapi import mlflow, rows, service, v2, values
 from app.openapi.described import Described, Limits
 from app.openapi.responses import HEADERS, RESPONSES, SCHEMAS
@@ -17,9 +18,10 @@ VERSION = "1"
 DESCRIPTION = """\
 Predictions in the request shapes that people have: rows and columns on `/predict`, MLflow scoring on `/invocations`, \
 the Open Inference Protocol under `/v2`. One contract stands behind all of them: the model's signature. A field that \
-is missing, unknown, given twice or of the wrong type gets an error that names it, never a guess.
+is missing, unknown, given twice or of the wrong type gets an error that says which, never a guess.
 
-A request holds 1 to {max_rows} rows in at most {max_body_bytes} bytes of UTF-8. `null` says that a value is missing, \
+A request holds 1 to {max_rows} rows in at most {max_body_bytes} bytes of UTF-8, and at most one value for every \
+{bytes_a_value} of them. `null` says that a value is missing, \
 where the field allows it. Every answer has an `x-request-id`, the caller's own where one was sent. Any other path \
 gets 404, any other method 405.
 
@@ -56,4 +58,4 @@ def document(models: Sequence[Described], default: str, limits: Limits) -> Json:
 
 def _description(limits: Limits) -> str:
     *most, last = map(str, values.LENGTHS)
-    return DESCRIPTION.format(**vars(limits), lengths=f"{', '.join(most)} and {last}")
+    return DESCRIPTION.format(**vars(limits), bytes_a_value=BYTES_A_VALUE, lengths=f"{', '.join(most)} and {last}")

@@ -17,8 +17,9 @@ TAGS: list[Json] = [{"name": "MLflow scoring", "description": "What a client of 
 CSV = "text/csv"
 DESCRIPTION = """\
 Exactly one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, or a CSV with a header, where an \
-empty cell is a missing value. `columns`, a record's members and a CSV's columns may come in any order, each field \
-once; an `index` is read over. The model takes no `params`."""
+empty cell is a missing value. `NaN`, as MLflow's Python client writes it, is read as `null`. `columns`, a record's \
+members and a CSV's columns may come in any order, each field once; an `index` is ignored. The model takes no \
+`params`."""
 # A part of the numbers that are read, to generate requests from: none of these leaves the range of its type.
 DECIMAL = r"-?([0-9]{1,17}(\.[0-9]{1,17})?|[0-9](\.[0-9]{1,17})?e(-[0-9]{1,3}|\+?[12]?[0-9]))"
 CELLS = {

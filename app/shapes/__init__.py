@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from app.contract import Contract
-from app.document import ARRAYS, OBJECTS
+from app.document import OBJECTS
 from app.engine import FloatArray
-from app.problem import Problem, shown
+from app.problem import Problem, unknown
 from app.table import UNCOUNTED, ByRow, Table
 
 
@@ -44,10 +45,11 @@ def members(
     if not isinstance(document, OBJECTS):
         raise Problem("wrong_type", "wanted a JSON object")
     known = {**required, **optional}
-    names = list(document)
-    for name in names:
+    # One more than are known is enough to tell that one is unknown or given twice.
+    names = list(islice(document, len(known) + 1))
+    for i, name in enumerate(names):
         if name not in known:
-            raise Problem("unknown_field", f"is not known here, wanted {', '.join(known)}", shown(name))
+            raise unknown(name, known, "what this protocol has here", f"member {i}")
     if len(set(names)) != len(names):
         raise Problem("duplicate_field", "a name is given twice")
     # Not by items(): simdjson's would make Python's objects of all values. Few names by now: it looks each up in turn.
@@ -73,22 +75,15 @@ def of_records(records: Sequence[Any], contract: Contract) -> ByRow:
     for i, record in enumerate(records):
         if not isinstance(record, OBJECTS):
             raise Problem("wrong_type", "wanted an object with a value for each field", row=i)
-        contract.check_names(list(record), i)
+        contract.check_names(record, i, "member")
         rows.append([record[name] for name in contract.names])
     return ByRow(rows, UNCOUNTED)
 
 
 def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> ByRow:
-    """Return `rows`, whose columns are called `names`, as a table in the signature's order."""
-    given = list(names)
+    """Return `rows`, whose columns are called `names`, as a table."""
+    given = tuple(islice(names, len(contract.names) + 1))
     if not all(isinstance(name, str) for name in given):
         raise Problem("wrong_type", "wanted the fields' names", "columns")
     contract.check_names(given)
-    if tuple(given) == contract.names:
-        return ByRow(rows, arrays)
-    contract.check_count(len(rows))
-    order = [given.index(name) for name in contract.names]
-    for i, row in enumerate(rows):
-        if not isinstance(row, ARRAYS) or len(row) != len(order):
-            raise Problem("wrong_shape", f"wanted an array of {len(order)} values", row=i)
-    return ByRow([[row[i] for i in order] for row in rows], UNCOUNTED)
+    return ByRow(rows, arrays, columns=() if given == contract.names else given)

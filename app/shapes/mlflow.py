@@ -1,14 +1,10 @@
-"""`/invocations`: MLflow's scoring protocol, in each of its documented JSON forms and as CSV.
+"""`/invocations`: MLflow's scoring protocol, in each of its documented JSON forms; `app.shapes.csv` reads its CSV.
 
 https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -21,8 +17,6 @@ from app.shapes import Served, in_order, members, numbers, of_records
 from app.table import UNCOUNTED, ByColumn, ByRow, Table
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-BOOLEANS = {"true": True, "false": False}
 ERROR_CODES = {
     404: "RESOURCE_DOES_NOT_EXIST",
     429: "REQUEST_LIMIT_EXCEEDED",
@@ -67,27 +61,7 @@ class MLflow:
     def _inputs(self, data: Any, contract: Contract) -> Table:
         if isinstance(data, ARRAYS):
             return self._instances(data, contract)
-        if len(set(data.keys())) != len(data):
-            raise Problem("duplicate_field", "a name is given twice", "inputs")
         return ByColumn(data, len(data))
-
-    def read_csv(self, body: bytes, contract: Contract) -> Table:
-        """Return a CSV with a header as a table; an empty cell is a missing value."""
-        try:
-            lines = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-            header = next(lines, [])
-            rows = list(islice(filter(None, lines), contract.max_rows + 1))
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise Problem("invalid_json", f"not CSV: {type(error).__name__}") from None
-        contract.check_names(header)
-        if len(rows) > contract.max_rows:
-            raise Problem("too_many_rows", f"wanted at most {contract.max_rows} rows, got more")
-        for i, row in enumerate(rows):
-            if len(row) != len(header):
-                raise Problem("wrong_shape", f"wanted {len(header)} cells, got {len(row)}", row=i)
-        kinds = {field.name: field.type for field in contract.fields}
-        cells = [[_csv_cell(cell, kinds[name]) for name, cell in zip(header, row, strict=True)] for row in rows]
-        return in_order(header, cells, contract, UNCOUNTED)
 
     def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
         return b'{"predictions":%b}' % numbers(predictions)
@@ -95,12 +69,3 @@ class MLflow:
     def error(self, problem: Problem, request_id: str) -> bytes:
         code = ERROR_CODES.get(problem.status, "BAD_REQUEST")
         return orjson.dumps({"error_code": code, "message": problem.message})
-
-
-def _csv_cell(cell: str, kind: str) -> float | bool | str | None:
-    """Return the cell's value; what is no plain number stays text, which the contract refuses by name and row."""
-    if cell == "":
-        return None
-    if kind == "boolean":
-        return BOOLEANS.get(cell.lower(), cell)
-    return float(cell) if NUMBER.fullmatch(cell) else cell

@@ -25,8 +25,6 @@ class Rows:
                 "wrong_type", f'wanted an object: {{"{ROWS}": [[...]]}}, or an array of values for each field'
             )
         if ROWS not in document:
-            if len(set(document.keys())) != len(document):
-                raise Problem("duplicate_field", "a name is given twice")
             return ByColumn(document, len(document)), None
         if len(document) != 1:
             raise Problem("unknown_field", f'wanted "{ROWS}" alone, or an array of values for each field')

@@ -18,7 +18,7 @@ from app.bundle import Field
 from app.contract import Contract
 from app.document import ARRAYS, OBJECTS
 from app.engine import FloatArray
-from app.problem import Problem, shown
+from app.problem import Problem, unknown
 from app.shapes import Served, members, numbers
 from app.shapes.rows import ROWS
 from app.table import ByColumn, ByRow, Table
@@ -46,7 +46,8 @@ class V2:
         found = members(document, {"inputs": ARRAYS}, {"id": (str,), "parameters": OBJECTS, "outputs": ARRAYS})
         listed = 1 + _check_outputs(found.get("outputs"))
         # One more than there are fields is enough to tell that one is unknown or given twice.
-        tensors = [_tensor(entry) for entry in islice(found["inputs"], len(contract.names) + 1)]
+        entries = enumerate(islice(found["inputs"], len(contract.names) + 1))
+        tensors = [_tensor(entry, i, contract) for i, entry in entries]
         if len(tensors) == 1 and tensors[0]["name"] == ROWS and ROWS not in contract.names:
             table: Table = _matrix(tensors[0], contract)
         else:
@@ -81,25 +82,26 @@ def _check_outputs(outputs: Any) -> int:
     for i, entry in enumerate(outputs):
         name = members(entry, {"name": (str,)}, {"parameters": OBJECTS})["name"]
         if name != OUTPUT:
-            raise Problem("unknown_field", f"is not an output of this model, wanted {OUTPUT!r}", shown(name))
+            raise unknown(name, [OUTPUT], "the model's outputs", f"output {i}")
         if i:
             raise Problem("duplicate_field", "asked for twice", OUTPUT)
     return 1
 
 
-def _tensor(entry: Any) -> dict[str, Any]:
+def _tensor(entry: Any, number: int, contract: Contract) -> dict[str, Any]:
     optional = {"data": ARRAYS, "parameters": OBJECTS}
     tensor = members(entry, {"name": (str,), "shape": ARRAYS, "datatype": (str,)}, optional)
-    name = shown(tensor["name"])
+    ours = tensor["name"] == ROWS or tensor["name"] in contract.names
+    where = {"field": tensor["name"]} if ours else {"place": f"input {number}"}
     if "binary_data_size" in tensor.get("parameters", ()):
-        raise Problem("unsupported", BINARY, name)
+        raise Problem("unsupported", BINARY, **where)
     if "data" not in tensor:
-        raise Problem("missing_field", "has no data", name)
+        raise Problem("missing_field", "has no data", **where)
     if len(tensor["shape"]) > 2:
-        raise Problem("wrong_shape", "wanted a shape of one or two dimensions", name)
+        raise Problem("wrong_shape", "wanted a shape of one or two dimensions", **where)
     shape = list(tensor["shape"])
     if not all(type(length) is int and length >= 0 for length in shape):
-        raise Problem("wrong_shape", "wanted a shape of whole numbers", name)
+        raise Problem("wrong_shape", "wanted a shape of whole numbers", **where)
     return {**tensor, "shape": shape}
 
 
@@ -116,7 +118,7 @@ def _matrix(tensor: dict[str, Any], contract: Contract) -> ByRow:
 
 
 def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> ByColumn:
-    contract.check_names([tensor["name"] for tensor in tensors])
+    contract.check_names([tensor["name"] for tensor in tensors], place="input")
     fields = {field.name: field for field in contract.fields}
     columns, bounds, arrays = {}, {}, 0
     for tensor in tensors:
@@ -142,7 +144,10 @@ def _unwrapped(data: Sequence[Any], name: str) -> list[Any]:
 
 def _check_length(got: int, wanted: int, name: str) -> None:
     if got != wanted:
-        raise Problem("wrong_shape", f"its shape says otherwise than its data, which has {got} values or rows", name)
+        more = "more" if wanted > got else "fewer"
+        raise Problem(
+            "wrong_shape", f"`shape` and `data` disagree: data has {got} values or rows, shape asks for {more}", name
+        )
 
 
 def _bounds(datatype: str, field: Field, name: str) -> tuple[int, int] | None:

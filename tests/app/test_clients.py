@@ -83,11 +83,22 @@ class TestMLflow:
             served, known, json={"dataframe_split": json.loads(frame.to_json(orient="split", index=False))}
         )
 
-    def test_a_missing_value_that_the_client_writes_as_nan_is_told_to_be_null(
-        self, client: ScoringServerClient, frame: pd.DataFrame
+    def test_a_missing_value_that_the_client_writes_as_nan_is_missing(
+        self, client: ScoringServerClient, frame: pd.DataFrame, served: Server, known: Known
     ) -> None:
-        with pytest.raises(Exception, match=r"error code 422.*'AveBedrms', row.*null says missing"):
-            client.invoke(frame)
+        predictions = client.invoke(frame).get_predictions()
+        np.testing.assert_allclose(predictions.iloc[:, 0], known.answers, rtol=1e-5, atol=1e-5)
+        predictions = client.invoke(frame.to_numpy()).get_predictions(predictions_format="ndarray")
+        np.testing.assert_allclose(predictions, known.answers, rtol=1e-5, atol=1e-5)
+        records = json.dumps({"dataframe_records": frame.to_dict("records")})
+        assert "NaN" in records
+        self.assert_answered(served, known, data=records, headers={"content-type": "application/json"})
+
+    def test_a_missing_value_where_none_may_be_is_told(self, client: ScoringServerClient, frame: pd.DataFrame) -> None:
+        with pytest.raises(Exception, match=r"error code 422.*'Latitude', row 1: null is not allowed"):
+            client.invoke(frame.assign(Latitude=[1.0, np.nan] * (COUNT // 2)))
+        with pytest.raises(Exception, match=r"error code 422.*'AveBedrms', row 0: wanted a finite number"):
+            client.invoke(frame.assign(AveBedrms=np.inf))
 
     @pytest.mark.parametrize("content_type", ["text/csv", "text/csv; charset=utf-8", "TEXT/CSV"])
     def test_csv(self, served: Server, frame: pd.DataFrame, known: Known, content_type: str) -> None:
@@ -175,7 +186,7 @@ class TestTriton:
         inputs = [tensor("features", whole.to_numpy(np.float32), "FP32")]
         with pytest.raises(InferenceServerException, match="no such"):
             client.infer("berlin", inputs)
-        with pytest.raises(InferenceServerException, match="is not an output of this model"):
+        with pytest.raises(InferenceServerException, match="is not in the model's outputs"):
             client.infer("california", inputs, outputs=[triton.InferRequestedOutput("scores")])
         with pytest.raises(InferenceServerException, match=r"wanted shape \[rows, 8\]"):
             client.infer("california", [tensor("features", whole.to_numpy(np.float32)[:, :7], "FP32")])

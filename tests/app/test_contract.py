@@ -16,7 +16,9 @@ from app import document
 from app.bundle import Field
 from app.contract import Contract, NotFast
 from app.problem import Problem
+from app.shapes import in_order
 from app.shapes.rows import Rows
+from app.shapes.v2 import V2
 from tests.app.bundles import CALIFORNIA
 from tests.app.test_rules import GAP, ROW
 
@@ -93,3 +95,56 @@ def test_an_integer_that_float64_would_round_is_left_to_the_careful_way() -> Non
     with pytest.raises(NotFast):
         fast(contract, b'{"n":[9007199254740993]}')
     assert careful(contract, b'{"n":[9007199254740993]}')[0, 0] == np.float32(2**53)
+
+
+@pytest.mark.parametrize("edge", ["9223372036854775807", "-9223372036854775808", "9007199254740993", "-0.0", "1e18"])
+@pytest.mark.parametrize("form", ['{"n":[%s]}', '{"features":[[%s]]}'])
+def test_a_long_to_its_edges_is_welcome(edge: str, form: str) -> None:
+    contract = Contract([Field("n", "long", False)], 10)
+    assert careful(contract, (form % edge).encode())[0, 0] == np.float32(float(edge))
+
+
+@pytest.mark.parametrize(
+    "beyond", ["9223372036854775808", "9223372036854775808.0", "-9223372036854775809", "1e19", "18446744073709551616"]
+)
+@pytest.mark.parametrize("form", ['{"n":[%s]}', '{"features":[[%s]]}'])
+def test_the_next_integer_is_refused(beyond: str, form: str) -> None:
+    contract = Contract([Field("n", "long", False)], 10)
+    with pytest.raises(DECLINED):
+        fast(contract, (form % beyond).encode())
+    for read in (document.plain, document.careful):
+        table, _ = Rows().read(read((form % beyond).encode()), contract)
+        with pytest.raises(Problem, match="field 'n', row 0: wanted an integer from"):
+            contract.matrix(table)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "value", "right"),
+    [
+        ("INT64", 2**63 - 1, True),
+        ("INT64", 2**63, False),
+        ("UINT64", 2**64 - 1, True),
+        ("UINT64", 2**64, False),
+        ("UINT8", 255, True),
+        ("UINT8", 256, False),
+    ],
+)
+def test_a_datatype_s_range_is_exact(datatype: str, value: int, right: bool) -> None:
+    contract = Contract([Field("x", "double", False)], 10)
+    data = {"name": "x", "shape": [1], "datatype": datatype, "data": [value]}
+    body = json.dumps({"inputs": [data]}).encode()
+    table, _ = V2().read(document.careful(body), contract)
+    if right:
+        assert contract.matrix(table).tolist() == [[np.float32(value)]]
+    else:
+        with pytest.raises(Problem, match="field 'x', row 0: wanted an integer from"):
+            contract.matrix(table)
+
+
+def test_columns_in_another_order_take_the_fast_way() -> None:
+    body = b'{"columns":["b","a"],"data":[[2,1],[4,null]]}'
+    view, nulls = document.fast(simdjson.Parser(), body)
+    table = in_order(view["columns"], view["data"], PAIR, 4)
+    rows = PAIR.fast_matrix(table, nulls, body.count(b"["))
+    assert str(rows.tolist()) == "[[1.0, 2.0], [nan, 4.0]]"
+    assert rows.flags.c_contiguous

@@ -66,3 +66,30 @@ def test_what_only_looks_like_null_stays_invalid(body: bytes) -> None:
         document.fast(simdjson.Parser(), body)
     with pytest.raises(Problem):
         document.plain(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (b'{"a":[NaN, NaN,\nNaN ],"b":NaN}', b'{"a":[null, null,\nnull ],"b":null}'),
+        (b'["NaN", "isNaN", NaN0, -NaN]', b'["NaN", "isNaN", NaN0, -NaN]'),
+    ],
+)
+def test_nan_is_null_where_it_is_a_value(body: bytes, wanted: bytes) -> None:
+    assert document.with_nulls(body) == wanted
+
+
+def test_more_values_than_may_be_are_refused_before_anything_is_made_of_them() -> None:
+    for body in (b"[1,2,3]", b"[[[]]]", b'{"a":{},"b":[]}', b"[" * 3):
+        document.check_values(body, 4)
+        with pytest.raises(Problem, match="wanted at most 2 values, arrays and objects"):
+            document.check_values(body, 2)
+
+
+def test_a_large_body_that_simdjson_cannot_read_is_not_read_again() -> None:
+    """Python's objects of it could take more memory than there is."""
+    huge = b"[" + b"1" * 25 + b"," + b"1," * (document.MAX_EXPLAINED // 2) + b"1]"
+    with pytest.raises(Problem, match="not JSON, or with an integer beyond 64 bits; wanted at most 1048576 bytes"):
+        document.careful(huge)
+    assert document.careful(b"[" + b"1" * 25 + b"]") == [int("1" * 25)]
+    assert list(document.careful(b"\xef\xbb\xbf[1]")) == [1]

@@ -61,7 +61,7 @@ A, N = tensor("a", [1.5, 2], "FP64"), tensor("n", [1, 2])
     ("inputs", "more", "code", "field"),
     [
         ([A], {}, "missing_field", "n"),
-        ([A, N, tensor("c", [1, 2])], {}, "unknown_field", "c"),
+        ([A, N, tensor("c", [1, 2])], {}, "unknown_field", None),
         ([A, N, N], {}, "duplicate_field", "n"),
         ([A, tensor("n", [1.5, 2])], {}, "wrong_type", "n"),
         ([A, tensor("n", [1, 2], "FP64")], {}, "wrong_type", "n"),
@@ -94,11 +94,11 @@ A, N = tensor("a", [1.5, 2], "FP64"), tensor("n", [1, 2])
             "unsupported",
             "a",
         ),
-        ([A, N], {"outputs": [{"name": "other"}]}, "unknown_field", "other"),
+        ([A, N], {"outputs": [{"name": "other"}]}, "unknown_field", None),
         ([A, N], {"outputs": ["predictions"]}, "wrong_type", None),
         ([A, N], {"id": 7}, "wrong_type", "id"),
         ([A, N], {"parameters": []}, "wrong_type", "parameters"),
-        ([A, N], {"extra": 1}, "unknown_field", "extra"),
+        ([A, N], {"extra": 1}, "unknown_field", None),
     ],
     ids=str,
 )
