@@ -42,7 +42,9 @@ def look(checks: list[Check], damaged: Mapping[str, str], restarts: Mapping[str,
     """Look once. `damaged` are roles whose checks cannot be read, the rest is what the last look and run left."""
     this = _Look(checks, restarts, files)
     parts = {check.part: this.part(check.part) for check in checks}
-    roles = {check.role for check in checks if parts[check.part]} | damaged.keys()
+    # What only lacks another part comes back with that, mostly; what does not is seen by the next look.
+    own = {part for part, problem in parts.items() if problem and part not in this.lacking}
+    roles = {check.role for check in checks if check.part in own} | damaged.keys()
     # What was restarted and works again is told and left alone.
     parts |= {part: said for part, said in this.restarted.items() if not parts[part]} | dict(damaged)
     return Health(parts, tuple(sorted(roles)), this.restarts)
@@ -55,6 +57,7 @@ class _Look:
         self.checks, self.files = checks, files
         self.restarts = dict(restarts)
         self.restarted: dict[str, str] = {}
+        self.lacking: set[str] = set()
         self._began: dict[str, Callable[[], float]] = {}
         self._problems: dict[str, str] = {}
 
@@ -69,6 +72,7 @@ class _Look:
     def _problem(self, check: Check) -> str:
         needed = NEEDS.get(check.kind, check.part)
         if needed != check.part and self.part(needed):
+            self.lacking.add(check.part)
             return f"{needed} is unhealthy, which it needs"
         problem = self._asked(check)
         starting = self._is_starting(needed) or self._is_starting(check.part)

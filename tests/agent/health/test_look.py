@@ -107,7 +107,7 @@ def test_without_docker_the_rest_is_not_asked_for(units: Units, engine: Engine) 
     unit = Check("docker", "docker", "unit", "docker.service")
     found = seen(MLFLOW, unit, engine_of(engine))
     assert found.parts == {"mlflow": "docker is unhealthy, which it needs", "docker": "docker.service is failed"}
-    assert found.roles == ("docker", "mlflow")
+    assert found.roles == ("docker",)
     assert engine.asked == []
 
 
