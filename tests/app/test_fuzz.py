@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from app import document
 from app.bundle import Field
-from app.engine import TOLERANCE, FloatArray, XGBoost
+from app.engine import FloatArray, XGBoost
 from app.predictions import CSV, DECLINED, Answer, Asked, Predictions, Route
 from app.problem import STATUS, Problem
 from app.shapes import csv
@@ -94,7 +94,7 @@ class Target:
         else:
             assert answer.status == 200, answer
             values, wanted = np.array(values_of(sent.encoding.path, body)), self._reference.predict(plain)
-            np.testing.assert_allclose(values, wanted, rtol=TOLERANCE, atol=TOLERANCE)
+            np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-5)
             assert body.get("id") in (None, "id", self.read(sent)[1])
         if sent.encoding.content_type != CSV and (fast := self.fast(sent)) is not None:
             assert not isinstance(plain, Problem), plain

@@ -53,7 +53,7 @@ options:
     type: int
     required: true
   golden_limit_ms:
-    description: How long it may take to answer a model's golden rows.
+    description: How long it may take to answer a model's golden rows, all in one request.
     type: int
     required: true
   drain_seconds:
