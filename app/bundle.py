@@ -1,4 +1,7 @@
-"""A model bundle on disk: an MLflow model directory with its manifest, read without running anything of it."""
+"""A model bundle on disk: an MLflow model directory with its manifest, read without running anything of it.
+
+The work is bounded too: no file is read beyond its limit, and those that are parsed have small ones.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
+from app import mlmodel, ubjson
+from app.mlmodel import MLmodelError
 
 MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
@@ -24,9 +28,12 @@ DOWNLOADED = "registered_model_meta"
 # An allow-list: what can hold code or a pickle has no place in a bundle, whatever its name.
 SUFFIXES = {"", ".ubj", ".onnx", ".json", ".yaml", ".txt"}
 PICKLE = re.compile(rb"\x80[\x01-\x05]")
-# MLflow's classes whose prediction is the booster's own; a classifier's is not.
-MODEL_CLASSES = {"xgboost.core.Booster", "xgboost.sklearn.XGBRegressor"}
-TYPES = ("double", "float", "long", "integer", "boolean")
+# In bytes: what is parsed takes up to 70 times its size in memory. A bundle of eight fields has 2, 1 and 12 kB of them.
+MIB = 2**20
+LIMITS = {MANIFEST: MIB, MLMODEL: MIB, GOLDEN: 4 * MIB}
+LARGEST = 1024 * MIB
+# Above this a float32 is infinite.
+FLOAT32 = 2.0**128 - 2.0**103
 
 
 class BundleError(Exception):
@@ -49,6 +56,12 @@ class Golden:
     rows: tuple[tuple[float | None, ...], ...]
     predictions: tuple[Any, ...]
 
+    @property
+    def outputs(self) -> int | None:
+        """How many numbers the prediction for a row is a list of; None where it is one number."""
+        first = self.predictions[0]
+        return len(first) if isinstance(first, (list, tuple)) else None
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -63,19 +76,24 @@ class Bundle:
 def load(path: Path, sha256: str | None = None) -> Bundle:
     """Verify the bundle at `path`, against the pin `sha256` where given, and read what serving needs.
 
-    Raises BundleError, naming the file, for anything missing, unlisted, changed, linked or of an unknown kind.
+    Raises BundleError, naming the file, for anything missing, unlisted, changed, linked or of an unknown kind, and
+    where model, signature and golden rows do not fit each other.
     """
     files = verify(path, sha256)
-    mlmodel = _mlmodel(files[MLMODEL])
-    fields = _signature(mlmodel)
-    return Bundle(hashlib.sha256(files[MANIFEST]).hexdigest(), fields, _model(files, mlmodel), _golden(files, fields))
+    try:
+        inputs, data = mlmodel.read(files[MLMODEL])
+    except MLmodelError as error:
+        raise BundleError(f"{MLMODEL}: {error}") from error
+    fields = tuple(Field(name, kind, not required) for name, kind, required in inputs)
+    golden = _golden(files[GOLDEN], fields)
+    return Bundle(hashlib.sha256(files[MANIFEST]).hexdigest(), fields, _model(files, data, len(fields)), golden)
 
 
 def verify(path: Path, sha256: str | None = None) -> dict[str, bytes]:
     """Return the content of each file of the bundle, keyed by its relative path, all as the manifest lists them."""
     if not path.is_dir():
         raise BundleError(f"{path}: no such directory")
-    manifest = _regular(path / MANIFEST).read_bytes()
+    manifest = _read(_regular(path / MANIFEST), LIMITS[MANIFEST])
     digest = hashlib.sha256(manifest).hexdigest()
     if sha256 is not None and digest != sha256:
         raise BundleError(f"{path / MANIFEST}: sha256 is {digest}, the pin is {sha256}")
@@ -86,6 +104,8 @@ def verify(path: Path, sha256: str | None = None) -> dict[str, bytes]:
     for name in (MLMODEL, GOLDEN, REFERENCE, *listed):
         if name not in present or name not in listed:
             raise BundleError(f"{path / name}: missing")
+    if sum(entry["size"] for entry in listed.values()) > LARGEST:
+        raise BundleError(f"{path}: is larger than {LARGEST} bytes")
     return {MANIFEST: manifest} | {name: _content(path / name, entry) for name, entry in listed.items()}
 
 
@@ -94,10 +114,10 @@ def _listed(where: Path, manifest: bytes) -> dict[str, Mapping[str, Any]]:
     try:
         document = json.loads(manifest)
         files = dict(document["files"]) if document["format"] == FORMAT else None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f'{where}: wanted {{"format": {FORMAT}, "files": {{...}}}}') from error
     if files is None:
-        raise BundleError(f"{where}: format {document['format']!r} is not known, wanted {FORMAT}")
+        raise BundleError(f"{where}: format {str(document['format'])[:64]} is not known, wanted {FORMAT}")
     for name, entry in files.items():
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or pure.as_posix() != name:
@@ -112,11 +132,14 @@ def _listed(where: Path, manifest: bytes) -> dict[str, Mapping[str, Any]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _walk(entry)
-        else:
-            yield _regular(entry)
+    # Not by recursion: folders can be nested deeper than Python's stack.
+    waiting = [folder]
+    while waiting:
+        for entry in sorted(waiting.pop().iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                waiting.append(entry)
+            else:
+                yield _regular(entry)
 
 
 def _regular(file: Path) -> Path:
@@ -135,7 +158,7 @@ def _content(file: Path, entry: Mapping[str, Any]) -> bytes:
     size = file.stat().st_size
     if size != entry["size"]:
         raise BundleError(f"{file}: has {size} bytes, {MANIFEST} says {entry['size']}")
-    content = file.read_bytes()
+    content = _read(file, LIMITS.get(file.name, LARGEST))
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise BundleError(f"{file}: sha256 differs from {MANIFEST}")
     if PICKLE.match(content):
@@ -143,58 +166,50 @@ def _content(file: Path, entry: Mapping[str, Any]) -> bytes:
     return content
 
 
-def _mlmodel(content: bytes) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise BundleError(f"{MLMODEL}: is not plain YAML") from error
-    if not isinstance(document, dict):
-        raise BundleError(f"{MLMODEL}: wanted a mapping, got {type(document).__name__}")
-    return document
+def _read(file: Path, most: int) -> bytes:
+    """Return the file's content; raises BundleError before it reads a larger one."""
+    if file.stat().st_size > most:
+        raise BundleError(f"{file}: is larger than {most} bytes")
+    return file.read_bytes()
 
 
-def _signature(mlmodel: Mapping[str, Any]) -> tuple[Field, ...]:
-    try:
-        columns = json.loads(mlmodel["signature"]["inputs"])
-        fields = tuple(Field(c["name"], c["type"], not c.get("required", True)) for c in columns)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{MLMODEL}: wanted a signature with a name and a type for each input") from error
-    for field in fields:
-        if field.type not in TYPES:
-            raise BundleError(
-                f"{MLMODEL}: input {field.name!r} has type {field.type!r}, wanted one of {', '.join(TYPES)}"
-            )
-    if not fields or len({field.name for field in fields}) != len(fields):
-        raise BundleError(f"{MLMODEL}: wanted at least one input, each name once")
-    return fields
-
-
-def _model(files: Mapping[str, bytes], mlmodel: Mapping[str, Any]) -> bytes:
-    flavors = mlmodel.get("flavors")
-    flavor = flavors.get("xgboost") if isinstance(flavors, dict) else None
-    if not isinstance(flavor, dict):
-        raise BundleError(f"{MLMODEL}: wanted the xgboost flavor")
-    if flavor.get("model_class") not in MODEL_CLASSES:
-        raise BundleError(
-            f"{MLMODEL}: model_class {flavor.get('model_class')!r}, wanted one of {sorted(MODEL_CLASSES)}"
-        )
-    name = flavor.get("data")
-    if not isinstance(name, str) or not name.endswith(".ubj"):
-        raise BundleError(f"{MLMODEL}: the model is {name!r}, wanted XGBoost's UBJSON (*.ubj)")
+def _model(files: Mapping[str, bytes], name: str, inputs: int) -> bytes:
+    """Return the model's file, which has to take as many features as the signature has inputs."""
     if name not in files:
         raise BundleError(f"{name}: missing")
+    try:
+        width = int(ubjson.loads(files[name])["learner"]["learner_model_param"]["num_feature"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{name}: is not a model that XGBoost saved as UBJSON: {error}") from error
+    if width != inputs:
+        raise BundleError(f"{name}: the model takes {width} features, the signature in {MLMODEL} has {inputs} inputs")
     return files[name]
 
 
-def _golden(files: Mapping[str, bytes], fields: tuple[Field, ...]) -> Golden:
+def _golden(content: bytes, fields: tuple[Field, ...]) -> Golden:
     try:
-        document = json.loads(files[GOLDEN])
+        document = json.loads(content)
         columns, rows, answers = document["columns"], document["rows"], document["predictions"]
         golden = Golden(tuple(tuple(row) for row in rows), tuple(answers))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BundleError(f"{GOLDEN}: wanted columns, rows and predictions") from error
     if columns != [field.name for field in fields] or any(len(row) != len(fields) for row in golden.rows):
         raise BundleError(f"{GOLDEN}: its columns differ from the signature's")
     if not golden.rows or len(golden.rows) != len(golden.predictions):
         raise BundleError(f"{GOLDEN}: wanted rows, and one prediction for each")
+    if not all(value is None or _is_number(value) for row in golden.rows for value in row):
+        raise BundleError(f"{GOLDEN}: wanted rows of finite numbers and nulls")
+    if not all(_is_prediction(answer, golden.outputs) for answer in golden.predictions):
+        raise BundleError(f"{GOLDEN}: wanted a finite number as each prediction, or a list of as many for each")
     return golden
+
+
+def _is_prediction(answer: object, outputs: int | None) -> bool:
+    if outputs is None:
+        return _is_number(answer)
+    return isinstance(answer, list) and len(answer) == outputs > 0 and all(map(_is_number, answer))
+
+
+def _is_number(value: object) -> bool:
+    # In float32's range; NaN is in none.
+    return isinstance(value, (int, float)) and abs(value) < FLOAT32

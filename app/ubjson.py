@@ -2,6 +2,9 @@
 
 The published readers give a typed array element by element or in the wrong byte order, and XGBoost's own comes
 with the 45 MB of its package in each worker.
+
+Time and memory are proportional to the size of the file, whatever is in it: every value takes at least a byte, a
+length is at most what is left of the file, and nesting is limited.
 """
 
 from __future__ import annotations
@@ -23,12 +26,16 @@ class UbjsonError(ValueError):
 
 def loads(data: bytes) -> Any:
     """Return the document: objects as dict, plain arrays as list, typed ones as a native-endian 1-D array."""
+    reader = _Reader(data)
     try:
-        return _Reader(data).value(DEEPEST)
+        document = reader.value(DEEPEST)
     except UbjsonError:
         raise
     except (struct.error, IndexError, ValueError) as error:
         raise UbjsonError("ends in the middle of a value, or is not UBJSON") from error
+    if reader.at != len(data):
+        raise UbjsonError(f"byte {reader.at}: wanted the end, {len(data) - reader.at} bytes follow")
+    return document
 
 
 class _Reader:
@@ -50,17 +57,16 @@ class _Reader:
         return value
 
     def count(self) -> int:
+        """Return a length, of a text in bytes or of a container in values, each of which takes at least a byte."""
         marker = self.marker()
         length = self.scalar(marker) if marker in "iUIlL" else -1
-        if not 0 <= length <= len(self.data):
-            raise UbjsonError(f"byte {self.at}: wanted a length")
+        if not 0 <= length <= len(self.data) - self.at:
+            raise UbjsonError(f"byte {self.at}: wanted a length that fits what is left of the file")
         return int(length)
 
     def text(self) -> str:
         length = self.count()
         self.at += length
-        if self.at > len(self.data):
-            raise UbjsonError(f"byte {self.at}: a text runs past the end")
         return self.data[self.at - length : self.at].decode()
 
     def value(self, depth: int, marker: str | None = None) -> Any:
@@ -73,7 +79,7 @@ class _Reader:
             return CONSTANTS[marker]
         if marker in "[{" and depth:
             return self.array(depth) if marker == "[" else self.object(depth)
-        raise UbjsonError(f"byte {self.at}: marker {marker!r} is not known here, or is too deep")
+        raise UbjsonError(f"byte {self.at}: the marker {marker!r} is unknown, or nested more than {DEEPEST} deep")
 
     def header(self) -> tuple[str | None, int | None]:
         """Return the type and the count that a container may state up front."""
@@ -81,6 +87,9 @@ class _Reader:
         if self.peek() == "$":
             self.at += 1
             kind = self.marker()
+            # A constant of a stated type takes no byte, so nothing would bound how many there are.
+            if kind in CONSTANTS or self.peek() != "#":
+                raise UbjsonError(f"byte {self.at}: wanted a count, of a type whose values take bytes")
         if self.peek() != "#":
             return kind, None
         self.at += 1
@@ -92,17 +101,28 @@ class _Reader:
             items = np.frombuffer(self.data, SCALARS[kind], count, self.at) if count else np.empty(0, SCALARS[kind])
             self.at += items.nbytes
             return items.astype(items.dtype.newbyteorder("="))
+        if count is not None:
+            return [self.value(depth - 1, kind) for _ in range(count)]
         values: list[Any] = []
-        while (count is None and self.peek() != "]") or (count is not None and len(values) < count):
-            values.append(self.value(depth - 1, kind))
-        self.at += count is None
+        while self.peek() != "]":
+            values.append(self.value(depth - 1))
+        self.at += 1
         return values
 
     def object(self, depth: int) -> dict[str, Any]:
         kind, count = self.header()
         found: dict[str, Any] = {}
-        while (count is None and self.peek() != "}") or (count is not None and len(found) < count):
-            name = self.text()
-            found[name] = self.value(depth - 1, kind)
-        self.at += count is None
+        if count is not None:
+            for _ in range(count):
+                self.member(found, depth, kind)
+            return found
+        while self.peek() != "}":
+            self.member(found, depth, None)
+        self.at += 1
         return found
+
+    def member(self, found: dict[str, Any], depth: int, kind: str | None) -> None:
+        name = self.text()
+        if name in found:
+            raise UbjsonError(f"byte {self.at}: a name is given twice")
+        found[name] = self.value(depth - 1, kind)

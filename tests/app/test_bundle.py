@@ -3,14 +3,18 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from app import bundle as bundles
 from app.bundle import BundleError
-from tests.app.bundles import CALIFORNIA, seal
+from tests.app.bundles import CALIFORNIA, california, seal, train, write
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
-        ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "model_class 'xgboost.sklearn.XGBClassifier'"),
+        ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "model_class is 'xgboost.sklearn.XGBClassifier'"),
         ("data: model.ubj", "data: ../model.ubj", r"\.\./model\.ubj: missing"),
         ("data: model.ubj", "data: model.json", r"wanted XGBoost's UBJSON"),
         ('"type": "double"', '"type": "string"', "has type 'string'"),
@@ -127,6 +131,94 @@ def test_an_mlmodel_that_serving_cannot_use_is_refused(copy: Path, before: str, 
     (copy / "MLmodel").write_text(text.replace(before, after))
     seal(copy)
     with pytest.raises(BundleError, match=wanted):
+        bundles.load(copy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 100,
+        "&a [*a]",
+        "a: " + "9" * 5000,
+        "a: 2020-02-30",
+        "a: [" + "x," * 4_000 + "x]",
+        # Each line has ten times the keys of the one before.
+        "a0: &a0 {k: v}\n" + "".join(f"a{i + 1}: &a{i + 1} {{<<: [{', '.join([f'*a{i}'] * 10)}]}}\n" for i in range(9)),
+        # To write it out would take the memory of the machine.
+        "flavors: {xgboost: {model_class: *a9}}\n",
+    ],
+    ids=["deep", "in itself", "long number", "no date", "many", "merge keys", "aliases"],
+)
+def test_an_mlmodel_that_would_take_much_to_read_is_refused_for_little(copy: Path, text: str) -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(9))
+    signature = 'signature: {inputs: \'[{"name": "a", "type": "double"}]\'}\n'
+    (copy / "MLmodel").write_text(bomb + signature + text if "*a9" in text else text)
+    seal(copy)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BundleError, match=r"^MLmodel: "):
+            bundles.load(copy)
+        assert tracemalloc.get_traced_memory()[1] < 40 * bundles.MIB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "golden.json"])
+def test_json_that_is_nested_too_deep_is_refused(copy: Path, name: str) -> None:
+    (copy / name).write_text("[" * 100_000)
+    if name != "manifest.json":
+        seal(copy)
+    with pytest.raises(BundleError, match=name):
+        bundles.load(copy)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "MLmodel", "golden.json"])
+def test_a_file_beyond_its_limit_is_refused(copy: Path, name: str) -> None:
+    with (copy / name).open("ab") as file:
+        file.write(b" " * bundles.LIMITS[name])
+    if name != "manifest.json":
+        seal(copy)
+    with pytest.raises(BundleError, match=rf"{name}: is larger than {bundles.LIMITS[name]} bytes"):
+        bundles.load(copy)
+
+
+def test_a_bundle_beyond_its_limit_is_refused_before_it_is_read(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"]["model.ubj"]["size"] = bundles.LARGEST
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=f"is larger than {bundles.LARGEST} bytes"):
+        bundles.load(copy)
+
+
+def test_folders_may_be_nested_deeper_than_the_stack(copy: Path) -> None:
+    # Made and removed one by one: the library's own functions for that are recursive.
+    folders = [copy]
+    for _ in range(sys.getrecursionlimit() + 100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    try:
+        bundles.load(copy)
+    finally:
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_a_model_wider_or_narrower_than_its_signature_is_refused_with_both_numbers(tmp_path: Path, more: int) -> None:
+    features, target = california()
+    folder = write(tmp_path / "b", train(features, target), features[:5])
+    train(np.resize(features, (len(features), 8 + more)), target).save_model(folder / "model.ubj")
+    seal(folder)
+    wanted = rf"model\.ubj: the model takes {8 + more} features, the signature in MLmodel has 8 inputs"
+    with pytest.raises(BundleError, match=wanted):
+        bundles.load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"not a model", b"{i\x07learneri\x01}", b"[$Z#l\x7f\xff\xff\xff"])
+def test_a_model_that_is_no_ubjson_of_xgboost_s_is_refused(copy: Path, content: bytes) -> None:
+    (copy / "model.ubj").write_bytes(content)
+    seal(copy)
+    with pytest.raises(BundleError, match=r"model\.ubj: is not a model that XGBoost saved"):
         bundles.load(copy)
 
 
@@ -147,10 +239,16 @@ def test_loading_runs_no_code_of_the_bundle(copy: Path, tmp_path: Path) -> None:
         (lambda golden: golden["columns"].reverse(), "differ from the signature"),
         (lambda golden: golden["predictions"].pop(), "one prediction for each"),
         (lambda golden: golden.update(rows=[], predictions=[]), "wanted rows"),
+        (lambda golden: golden["rows"][0].__setitem__(0, "1"), "finite numbers and nulls"),
+        (lambda golden: golden["rows"][0].__setitem__(0, 1e39), "finite numbers and nulls"),
+        (lambda golden: golden["predictions"].__setitem__(0, float("nan")), "a finite number as each prediction"),
+        (lambda golden: golden["predictions"].__setitem__(0, None), "a finite number as each prediction"),
+        (lambda golden: golden["predictions"].__setitem__(1, [1.0]), "a finite number as each prediction"),
+        (lambda golden: golden["predictions"].__setitem__(0, [1.0]), "a list of as many for each"),
     ],
 )
 def test_golden_rows_that_prove_nothing_are_refused(
-    copy: Path, change: Callable[[dict[str, list[object]]], object], wanted: str
+    copy: Path, change: Callable[[dict[str, list[Any]]], object], wanted: str
 ) -> None:
     golden = json.loads((copy / "golden.json").read_text())
     change(golden)
