@@ -39,7 +39,7 @@ class Repository:
 
         `marks` are the commits to keep, by their names: one that the branch has lost is taken from here if it can be.
         """
-        fresh = Repository(self.path.with_name(self.path.name + ".new"), self.limit)
+        fresh = Repository(self._fresh, self.limit)
         _remove(fresh.path)
         done = fresh._fetch(fresh.path, url, branch)
         if done.code:
@@ -66,6 +66,11 @@ class Repository:
         for name in ("*.lock", "tmp_*"):
             for path in self.path.rglob(name):
                 path.unlink(missing_ok=True)
+        _remove(self._fresh)
+
+    @property
+    def _fresh(self) -> Path:
+        return self.path.with_name(self.path.name + ".new")
 
     def _fetch(self, path: Path, url: str, branch: str, name: str = SEEN) -> Finished:
         # Harmless to an existing one, and it completes one whose making was interrupted.

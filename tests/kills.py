@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 CHANGES = (
@@ -14,13 +13,13 @@ CHANGES = (
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
-def kill_at(number: int, but: Sequence[str] = ()) -> None:
-    """Have this process killed before the change of this number, from 0; those with `but` in them do not count."""
+def kill_at(number: int) -> None:
+    """Have this process killed before the change of this number, from 0."""
     left = number
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal left
-        if not _is_change(event, arguments) or any(word in str(arguments) for word in but):
+        if not _is_change(event, arguments):
             return
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -33,4 +32,6 @@ def _is_change(event: str, arguments: tuple[Any, ...]) -> bool:
     if event == "open":
         _, mode, flags = arguments
         return bool(flags & WRITES) if mode is None else bool(set(str(mode)) & set("wax+"))
-    return event in CHANGES
+    # Inside of a folder that is removed anyway, each file would count.
+    inside = event in ("os.remove", "os.rmdir") and arguments[1] != -1
+    return event in CHANGES and not inside

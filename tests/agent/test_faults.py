@@ -196,3 +196,86 @@ def test_files_are_for_others_to_read_whatever_the_umask_of_who_calls(machine: M
     machine.agent("now", umask=0o077)
     for path in (machine.paths.metrics, machine.paths.state, machine.paths.metrics.parent, machine.paths.data):
         assert path.stat().st_mode & 0o044 == 0o044, path
+
+
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY, 400 * DAY, -400 * DAY])
+def test_a_clock_that_was_set_neither_holds_up_a_retry_nor_repeats_a_full_check(
+    machine: Machine, remote: Remote, seconds: float
+) -> None:
+    switch = machine.folder / "works"
+    switch.touch()
+    commit = remote.commit({"site.yml": f"test -e {switch}"})
+    machine.agent("run")
+    switch.unlink()
+    machine.agent("now", "--full")
+    machine.later(seconds)
+    # Later, the pause is over; earlier, no pause is that long.
+    machine.agent("run")
+    assert (len(machine.calls()), machine.state()["failures"]) == (3, 2)
+    machine.agent("run")
+    assert len(machine.calls()) == 3
+    switch.touch()
+    machine.later(seconds)
+    assert machine.agent("run")[0] == 0
+    machine.later(seconds)
+    # One full check at most, then there is peace.
+    for _ in range(3):
+        assert machine.agent("run")[0] == 0
+    assert len(machine.calls()) == 5
+    assert machine.state()["applied"] == commit
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY])
+def test_a_clock_that_was_set_holds_up_no_new_commit(machine: Machine, remote: Remote, seconds: float) -> None:
+    remote.commit(BAD)
+    machine.agent("run")
+    machine.later(seconds)
+    commit = remote.commit(GOOD)
+    assert machine.agent("run")[0] == 0
+    assert machine.state()["applied"] == commit
+
+
+def test_a_remote_that_is_away_for_minutes_costs_nothing(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    machine.agent("run")
+    second = remote.commit(GOOD | {"new": "x"})
+    away = remote.url.rename(remote.url.with_name("away"))
+    for _ in range(3):
+        machine.later(60)
+        assert machine.agent("run")[0] == 5
+    assert (machine.state()["applied"], machine.state()["failures"]) == (first, 0)
+    away.rename(remote.url)
+    assert machine.agent("run")[0] == 0
+    assert (machine.state()["applied"], len(machine.calls())) == (second, 2)
+
+
+def full_disk(path: Path) -> None:
+    """Have each write to the file fail as on a full disk."""
+    path.with_name(path.name + ".new").symlink_to("/dev/full")
+
+
+def test_metrics_that_a_full_disk_refuses_are_told_and_written_later(machine: Machine, remote: Remote) -> None:
+    remote.commit(GOOD)
+    machine.agent("run")
+    full_disk(machine.paths.metrics)
+    code, said = machine.agent("run")
+    assert code == 0
+    assert "pull.prom: cannot be written (No space left on device)" in said
+    before = machine.paths.metrics.stat().st_mtime_ns
+    assert machine.agent("run")[0] == 0
+    assert machine.paths.metrics.stat().st_mtime_ns > before
+
+
+def test_a_full_disk_is_no_fault_of_the_commit_and_over_when_there_is_room(machine: Machine, remote: Remote) -> None:
+    first = remote.commit(GOOD)
+    machine.agent("run")
+    second = remote.commit(GOOD | {"new": "x"})
+    full_disk(machine.paths.state)
+    code, said = machine.agent("run")
+    assert (code, machine.state()["applied"], machine.state()["failures"]) == (1, first, 0)
+    assert "state.json: cannot be written (No space left on device)" in said
+    assert machine.agent("run")[0] == 0
+    assert machine.state()["applied"] == second

@@ -81,6 +81,30 @@ def test_a_handler_that_was_notified_before_a_failure_runs(machine: Machine, rem
 
 
 @slow
+def test_a_handler_that_a_kill_lost_runs_in_the_next_run(machine: Machine, remote: Remote) -> None:
+    """The file is written by then, so nothing would notify it again; the role asks whether a run went through."""
+    started, ran = machine.folder / "started", machine.folder / "reloaded"
+    handler = f"  handlers:\n    - {write(ran, '{{ slipway_commit }}', 'Reload')}\n"
+    change = write(machine.folder / "config", "x", more=", notify: Reload")
+    again = "{name: Ask, debug: {}, changed_when: slipway_unfinished, notify: Reload}"
+    wait = f"sh -c 'test -e {started} || (echo $$ > {started}; exec sleep 1000)'"
+    commit = remote.commit({"site.yml": play(change, again, f'{{name: Wait, command: "{wait}"}}', more=handler)})
+    process = machine.start("run")
+    while not (started.exists() and started.read_text()):
+        assert process.poll() is None
+    process.kill()
+    process.wait(timeout=60)
+    child = int(started.read_text())
+    assert is_running(child)
+    code, said = machine.agent("now")
+    assert code == 0, said
+    assert not is_running(child)
+    assert ran.read_text() == commit
+    assert process.stdout
+    process.stdout.close()
+
+
+@slow
 def test_a_play_for_no_host_is_no_success(machine: Machine, remote: Remote) -> None:
     """By itself Ansible exits 0."""
     remote.commit({"site.yml": play(NOTHING, hosts="ops")})
