@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
+from bench.answers import TOLERANCE
 from rehearsal.gateway import ask
 from rehearsal.remote import RELEASE, Remote
 from tests.rehearsal.chain import Chain, rows, xgboosts_own
-from tests.rehearsal.client import TOLERANCE
 
 
 def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[float]]:

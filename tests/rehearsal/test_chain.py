@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.known import Known
+from bench.load import Load
 from rehearsal import gateway
 from rehearsal.docker import docker
-from tests.rehearsal.chain import Chain, rows, xgboosts_own
-from tests.rehearsal.client import Client
+from tests.rehearsal.chain import Chain
 from tests.rehearsal.holds import refused, served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -51,17 +52,15 @@ def test_no_password_is_shown_and_the_file_with_it_is_the_users_alone(chain: Cha
 
 
 def test_a_release_under_load_and_its_rollback_lose_no_request(chain: Chain, second: str) -> None:
-    row = rows(chain.bundle("1"))[0]
-    answers = {version: xgboosts_own(chain.bundle(version), [row])[0] for version in ("1", second)}
-    assert abs(answers["1"] - answers[second]) > 0.001
-    url = chain.status()["url"]
-    with Client(url, chain.place.ca, row, answers, REQUESTS_A_SECOND) as client:
+    known = Known({version: chain.bundle(version) for version in ("1", second)})
+    with Load(f"{chain.status()['url']}/predict", chain.place.ca, known, REQUESTS_A_SECOND) as load:
         said = chain.make("release", f"MODEL=models:/california/{second}")
         served_by(chain, second)
         chain.make("rollback")
         served_by(chain, "1")
-    assert not client.failures
-    assert min(client.served["1"], client.served[second]) > REQUESTS_A_SECOND
+    assert not load.wrong
+    assert not load.failed
+    assert min(load.served["1"], load.served[second]) > REQUESTS_A_SECOND
     assert f"+    uri: models:/california/{second}" in said
     assert f"california {second} serves" in said
 

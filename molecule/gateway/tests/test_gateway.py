@@ -105,7 +105,8 @@ def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway, 
 
 def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gateway, route: str) -> None:
     host.check_output("head -c 20000000 /dev/zero >/tmp/huge")
-    gateway.ask(route, "-H", "Transfer-Encoding: chunked", "--http1.1", "--data-binary", "@/tmp/huge")
+    # The gateway closes the connection while curl still sends, so curl may fail.
+    host.run(f"curl -sS -k --http1.1 -H 'Transfer-Encoding: chunked' --data-binary @/tmp/huge https://localhost{route}")
     head = f"POST {route} HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 4321\\r\\n\\r\\n1234"
     connection = "openssl s_client -quiet -connect localhost:443 -servername localhost"
     host.run(f"printf '{head}' | timeout 3 {connection}")
