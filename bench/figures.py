@@ -66,6 +66,8 @@ LIMITS = {
     "poll_cpu": Limit(0.1, "value"),
     "model_release_seconds": Limit(15.0, "value"),
     "image_release_seconds": Limit(60.0, "value"),
+    "failed_requests": Limit(0.0, "value"),
+    "wrong_answers": Limit(0.0, "value"),
     "full_run_seconds": Limit(30.0, "value"),
     "up_warm_seconds": Limit(60.0, "value"),
 }

@@ -9,12 +9,16 @@ import contextlib
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from bench.figures import LIMITS, Figure
+from bench.known import Known
+from bench.load import Load
 from bench.watch import Watch
-from rehearsal import state
+from rehearsal import gateway, state
 from rehearsal.down import down
 from rehearsal.errors import Trouble
 from rehearsal.flat import flattened
@@ -35,6 +39,8 @@ print(json.dumps(used.ru_utime + used.ru_stime))
 """
 # A model that differs from what `make up` trains.
 SETTINGS = ("max_depth=4", "rounds=50")
+# While releases are made: little, since what is measured shares the processors.
+REQUESTS_A_SECOND = 50
 
 
 def figure(name: str, seen: list[float]) -> Figure:
@@ -61,9 +67,45 @@ def full_runs(host: Host, times: int) -> Iterator[Figure]:
         yield figure(f"role_{role}_seconds", [each[role] for each in roles])
 
 
-def model_releases(releases: Releases, tracking: Tracking, times: int) -> Iterator[Figure]:
+class Loaded:
+    """Releases under load; every answer has to be its request's own."""
+
+    def __init__(self, releases: Releases) -> None:
+        """Requests are made of the model that serves, which has to be one that was trained here."""
+        self.releases = releases
+        _, about = gateway.ask(releases.place, f"{releases.url}/version")
+        name, version = (about["models"][0][key] for key in ("name", "version"))
+        folder = releases.place.training / "models" / name / version
+        if not folder.is_dir():
+            raise Trouble(f"{name} {version} serves, and {folder} is not there: wanted a model that was trained here")
+        self.known = Known({version: folder})
+        self._loads: list[Load] = []
+
+    def release(self, is_it: Callable[[dict[str, object]], bool], make: Callable[[], None]) -> float:
+        """Make a release and take it back; return the seconds from its being detected to its being served."""
+        releases = self.releases
+        with Load(f"{releases.url}/predict", releases.place.ca, self.known, REQUESTS_A_SECOND) as load:
+            with Watch(releases, is_it) as watch:
+                make()
+            attempted: float = releases.host.look()[0]["attempted_at"]
+            releases.back()
+        releases.progress.say(f"requests meanwhile: {load}")
+        self._loads.append(load)
+        return watch.seen - attempted
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield what came of the requests."""
+        for name, counted in {
+            "requests_during_releases": sum(each.served.total() for each in self._loads),
+            "failed_requests": sum(each.failed.total() for each in self._loads),
+            "wrong_answers": sum(len(each.wrong) for each in self._loads),
+        }.items():
+            yield Figure(name, counted, "requests", HOST, limit=LIMITS.get(name))
+
+
+def model_releases(loaded: Loaded, tracking: Tracking, times: int) -> Iterator[Figure]:
     """Yield how long a release takes that changes only the model, from detected to served; each is a new one."""
-    seen = []
+    seen, releases = [], loaded.releases
     for number in range(times):
         made = tracking.train(releases.progress, *SETTINGS, f"seed={int(time.time()) + number}")
         pin = releases.pin(f"models:/{made['name']}/{made['version']}")
@@ -71,23 +113,22 @@ def model_releases(releases: Releases, tracking: Tracking, times: int) -> Iterat
         def is_it(about: dict[str, object], wanted: tuple[str, str] = (pin.name, pin.sha256)) -> bool:
             return wanted in served(about)
 
-        with Watch(releases, is_it) as watch:
-            releases.make(pin, "")
-        seen.append(watch.seen - releases.host.look()[0]["attempted_at"])
-        releases.back()
+        loaded.known.accept(str(made["version"]), Path(made["bundle"]))
+        seen.append(loaded.release(is_it, partial(releases.make, pin, "")))
     yield figure("model_release_seconds", seen)
 
 
-def image_releases(releases: Releases, times: int) -> Iterator[Figure]:
+def image_releases(loaded: Loaded, times: int) -> Iterator[Figure]:
     """Yield how long a release of an image takes of which the host has no layer, from detected to served."""
-    seen = []
+    seen, releases = [], loaded.releases
     for number in range(times):
         with flattened(releases.state.images["api"], f"{time.time()}-{number}") as name:
             image = releases.image(name)
-            with Watch(releases, lambda about, wanted=image: about["image"] == wanted) as watch:  # type: ignore[misc]  # a lambda's default has no type
-                releases.make(None, image)
-        seen.append(watch.seen - releases.host.look()[0]["attempted_at"])
-        releases.back()
+
+            def is_it(about: dict[str, object], wanted: str = image) -> bool:
+                return about["image"] == wanted
+
+            seen.append(loaded.release(is_it, partial(releases.make, None, image)))
     yield figure("image_release_seconds", seen)
 
 
@@ -114,8 +155,10 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     releases, tracking = Releases(place, known, progress), Tracking(place, known)
     yield from polls(releases.host, options.polls)
     yield from full_runs(releases.host, options.times)
-    yield from model_releases(releases, tracking, options.times)
-    yield from image_releases(releases, options.times)
+    loaded = Loaded(releases)
+    yield from model_releases(loaded, tracking, options.times)
+    yield from image_releases(loaded, options.times)
+    yield from loaded.figures()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -73,6 +73,8 @@ def test_the_limits_are_the_designs() -> None:
         "poll_cpu": 0.1,
         "model_release_seconds": 15.0,
         "image_release_seconds": 60.0,
+        "failed_requests": 0.0,
+        "wrong_answers": 0.0,
         "full_run_seconds": 30.0,
         "up_warm_seconds": 60.0,
     }
