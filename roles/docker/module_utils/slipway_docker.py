@@ -75,6 +75,8 @@ class Docker:
                 os.close(terminal)
         if not still:
             raise DockerError(f"docker pull: the registry of {image} has sent nothing for {quiet_seconds} s")
+        if process.returncode == 124:
+            raise DockerError(f"docker pull took longer than {PULL_LIMIT_SECONDS} s")
         if process.returncode:
             raise DockerError(f"docker pull: {last_line(err) or f'ended with code {process.returncode}'}")
 
