@@ -17,7 +17,7 @@ from app.predictions import JSON, Asked, Predictions
 from app.problem import Problem
 from app.shapes.mlflow import MLflow
 from app.shapes.rows import envelope
-from app.shapes.v2 import DATATYPES, OUTPUT, OUTPUT_TYPE, V2
+from app.shapes.v2 import DATATYPES, V2, output
 
 log = logging.getLogger("slipway")
 
@@ -136,7 +136,7 @@ def _add_documents(app: Flask, predictions: Predictions) -> None:
 
 def _metadata(model: Model) -> dict[str, Any]:
     inputs = [{"name": f.name, "datatype": DATATYPES[f.type], "shape": [-1]} for f in model.contract.fields]
-    outputs = [{"name": OUTPUT, "datatype": OUTPUT_TYPE, "shape": [-1]}]
+    outputs = [output(model.bundle.golden.outputs)]
     name, version = model.served
     return {"name": name, "versions": [version], "platform": "xgboost", "inputs": inputs, "outputs": outputs}
 

@@ -33,9 +33,9 @@ def schemas(model: Described, limits: Limits) -> Json:
 
 def predictions(model: Described, most: int) -> Json:
     """Return the schema of the predictions: one number a row, or as many as the model has outputs."""
-    one = model.golden.predictions[0]
+    width = model.golden.outputs
     number: Json = {"type": "number"}
-    return sized(sized(number, len(one), len(one)) if isinstance(one, (list, tuple)) else number, 1, most)
+    return sized(number if width is None else sized(number, width, width), 1, most)
 
 
 def default_paths(model: Described) -> Json:

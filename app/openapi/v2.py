@@ -7,9 +7,9 @@ from typing import Any
 from app.openapi import tensors
 from app.openapi.described import Described, Limits
 from app.openapi.responses import PREDICTION, TEXT, errors, ok
-from app.openapi.schema import Json, content, ref, sized, strict
+from app.openapi.schema import Json, content, listed, ref, sized, strict
 from app.shapes.rows import ROWS
-from app.shapes.v2 import DATATYPES, OUTPUT, OUTPUT_TYPE
+from app.shapes.v2 import DATATYPES, OUTPUT, OUTPUT_TYPE, output
 
 TAGS: list[Json] = [
     {"name": "Open Inference Protocol", "description": "Version 2, over REST, as KServe and Triton speak it."}
@@ -34,10 +34,10 @@ def schemas(model: Described, limits: Limits) -> Json:
 
 
 def _response(model: Described, limits: Limits) -> Json:
-    one = model.golden.predictions[0]
-    width = len(one) if isinstance(one, (list, tuple)) else 1
-    sizes = {"type": "array", "items": {"type": "integer", "minimum": 1}}
-    data = sized({"type": "number"}, width, width * limits.max_rows)
+    width = model.golden.outputs
+    rows = {"type": "integer", "minimum": 1, "maximum": limits.max_rows}
+    sizes = listed([rows] if width is None else [rows, {"const": width}])
+    data = sized({"type": "number"}, width or 1, (width or 1) * limits.max_rows)
     tensor = strict({"name": {"const": OUTPUT}, "shape": sizes, "datatype": {"const": OUTPUT_TYPE}, "data": data})
     return strict(
         {
@@ -51,7 +51,7 @@ def _response(model: Described, limits: Limits) -> Json:
 
 def _metadata(model: Described) -> Json:
     inputs = [{"name": field.name, "datatype": DATATYPES[field.type], "shape": [-1]} for field in model.fields]
-    outputs = [{"name": OUTPUT, "datatype": OUTPUT_TYPE, "shape": [-1]}]
+    outputs = [output(model.golden.outputs)]
     names = {"name": {"const": model.name}, "versions": {"const": [model.version]}, "platform": TEXT}
     return strict({**names, "inputs": {"const": inputs}, "outputs": {"const": outputs}})
 
@@ -86,9 +86,9 @@ def _infer(model: Described, name: str) -> Json:
 
 
 def _answer(model: Described, answers: list[Any]) -> Json:
-    nested = isinstance(answers[0], (list, tuple))
-    shape = [len(answers), len(answers[0])] if nested else [len(answers)]
-    data = [value for row in answers for value in row] if nested else answers
+    width = model.golden.outputs
+    shape = [len(answers)] if width is None else [len(answers), width]
+    data = answers if width is None else [value for row in answers for value in row]
     output = {"name": OUTPUT, "shape": shape, "datatype": OUTPUT_TYPE, "data": data}
     return {"model_name": model.name, "model_version": model.version, **EXAMPLE, "outputs": [output]}
 

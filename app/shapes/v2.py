@@ -75,6 +75,11 @@ class V2:
         return orjson.dumps({"error": problem.message})
 
 
+def output(width: int | None) -> dict[str, Any]:
+    """Return the metadata of the output: a number for each row, or `width` numbers; -1 is the number of rows."""
+    return {"name": OUTPUT, "datatype": OUTPUT_TYPE, "shape": [-1] if width is None else [-1, width]}
+
+
 def _check_outputs(outputs: Any) -> int:
     """Refuse an output that the model has not; return how many arrays the list is."""
     if outputs is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import tritonclient.http as triton
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 from tritonclient.utils import InferenceServerException
 
+from tests.app import bundles
 from tests.app.conftest import Server
 from tests.app.known import Known
 
@@ -190,6 +191,50 @@ class TestTriton:
             client.infer("california", inputs, outputs=[triton.InferRequestedOutput("scores")])
         with pytest.raises(InferenceServerException, match=r"wanted shape \[rows, 8\]"):
             client.infer("california", [tensor("features", whole.to_numpy(np.float32)[:, :7], "FP32")])
+
+
+class TestTritonOnSeveralOutputs:
+    """A classifier's probabilities and a regression of two targets: description, answer and OpenAPI agree."""
+
+    features, target = bundles.california()
+    classes = np.clip(np.round(target), 0, 2).astype(np.float32)
+    boosters: ClassVar = {
+        "three": bundles.train(features, classes, trees=5, objective="multi:softprob", num_class=3),
+        "two": bundles.train(features, np.stack([target, 10 - target], axis=1), trees=5),
+        "one": bundles.train(features, target, trees=5),
+    }
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def several(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        folder = tmp_path_factory.mktemp("several")
+        for name, booster in cls.boosters.items():
+            bundles.write(folder / name / "1", booster, cls.features[:40])
+        server = Server({"SLIPWAY_MODEL_DIR": str(folder), "SLIPWAY_DEFAULT_MODEL": "three"})
+        yield server
+        server.stop()
+
+    @pytest.mark.parametrize(("name", "shape"), [("three", [-1, 3]), ("two", [-1, 2]), ("one", [-1])])
+    @pytest.mark.parametrize("count", [1, 7])
+    def test_description_answer_and_openapi_agree(
+        self, several: Server, name: str, shape: list[int], count: int
+    ) -> None:
+        client = triton.InferenceServerClient(several.url.removeprefix("http://"))
+        (output,) = client.get_model_metadata(name, "1")["outputs"]
+        assert output == {"name": "predictions", "datatype": "FP32", "shape": shape}
+
+        rows = self.features[~np.isnan(self.features).any(axis=1)][:count]
+        answer = client.infer(name, [tensor("features", rows, "FP32")])
+        (told,) = answer.get_response()["outputs"]
+        assert (told["name"], told["datatype"]) == (output["name"], output["datatype"])
+        assert told["shape"] == [count, *shape[1:]]
+        wanted = self.boosters[name].inplace_predict(rows, validate_features=False)
+        np.testing.assert_allclose(answer.as_numpy("predictions"), wanted, rtol=1e-5)
+
+        schemas = requests.get(f"{several.url}/openapi.json", timeout=60).json()["components"]["schemas"]
+        assert schemas[f"{name}.Metadata"]["properties"]["outputs"]["const"] == [output]
+        tensors = schemas[f"{name}.InferResponse"]["properties"]["outputs"]["items"]["properties"]
+        assert [item.get("const", -1) for item in tensors["shape"]["prefixItems"]] == shape
 
 
 def tensor(name: str, values: np.ndarray[Any, Any], datatype: str) -> triton.InferInput:
