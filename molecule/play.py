@@ -19,9 +19,12 @@ PLACE = "/etc/slipway/inventory.json"
 ENVIRONMENT = ("ANSIBLE_CONFIG=/src/ansible.cfg", "ANSIBLE_FORCE_HANDLERS=true", "PYTHONDONTWRITEBYTECODE=1")
 
 
-def play(*options: str, groups: tuple[str, ...] = GROUPS, **replaced: Any) -> tuple[int, str]:
-    """Return Ansible's exit code and what it said; `replaced` are variables, besides the scenario's."""
-    machine, tags = os.environ["SLIPWAY_MACHINE"], os.environ["SLIPWAY_TAGS"]
+def play(*options: str, tags: str = "", groups: tuple[str, ...] = GROUPS, **replaced: Any) -> tuple[int, str]:
+    """Return Ansible's exit code and what it said.
+
+    `tags` are the roles in place of all of the scenario's, `replaced` are variables besides the scenario's.
+    """
+    machine, tags = os.environ["SLIPWAY_MACHINE"], tags or os.environ["SLIPWAY_TAGS"]
     given = json.loads(os.environ.get("SLIPWAY_OVERRIDES", "{}")) | replaced
     into = ["docker", "exec", "--interactive", machine, "sh", "-c", f"mkdir -p /etc/slipway && cat >{PLACE}"]
     subprocess.run(into, input=inventory.text(replace(HOST, groups=groups), "0" * 40), text=True, check=True)

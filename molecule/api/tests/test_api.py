@@ -107,7 +107,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, fault: str) -> None:
     host.check_output(FAULTS[fault].replace("{live}", live(host)))
-    code, said = converge("--tags=api")
+    code, said = converge(tags="api")
     assert code == 0, said
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
     assert len(served(host).split()) == 1
@@ -119,7 +119,7 @@ def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Any, 
     # The bundles of what serves are beneath, and back when this is gone.
     host.check_output(f"mount -t tmpfs -o size=64k tmpfs {models}")
     try:
-        code, said = converge("--tags=api")
+        code, said = converge(tags="api")
         assert code != 0
         assert "No space left on device" in said
         assert host.check_output(f"ls {models}") == ""
@@ -153,7 +153,7 @@ def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], 
 
 
 def test_a_host_that_leaves_the_group_serves_no_more(host: Host, converge: Converge) -> None:
-    code, said = converge("--tags=api", groups=("ops",))
+    code, said = converge(tags="api", groups=("ops",))
     assert code == 0, said
     assert host.check_output("docker ps --all --quiet --filter name=api-") == ""
     assert host.run("readlink /var/lib/slipway/api/current").failed

@@ -63,7 +63,7 @@ def test_what_it_keeps_outlives_its_container(host: Host, gateway: Any, converge
 @pytest.mark.parametrize("command", ["kill", "pause"])
 def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, command: str) -> None:
     host.check_output(f"docker {command} mlflow")
-    code, said = converge("--tags=mlflow")
+    code, said = converge(tags="mlflow")
     assert code == 0, said
     assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", login(host))[0] == 200
 
@@ -71,17 +71,17 @@ def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Con
 def test_a_folder_in_a_secrets_place_is_told_and_repaired(host: Host, converge: Converge) -> None:
     before = inspect(host)["Id"]
     host.check_output(f"rm {SECRETS}/admin_password && mkdir {SECRETS}/admin_password")
-    code, said = converge("--tags=mlflow")
+    code, said = converge(tags="mlflow")
     assert code != 0
     assert f"{SECRETS}/admin_password is missing or no file" in said
     assert inspect(host)["Id"] == before
-    code, said = converge("--tags=secrets,mlflow")
+    code, said = converge(tags="secrets,mlflow")
     assert code == 0, said
     assert host.file(f"{SECRETS}/admin_password").is_file
 
 
 def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway: Any, converge: Converge) -> None:
-    code, said = converge("--tags=mlflow", groups=("api",))
+    code, said = converge(tags="mlflow", groups=("api",))
     assert code == 0, said
     assert host.check_output("docker ps --all --quiet --filter name=mlflow") == ""
     assert host.check_output("docker volume ls --quiet --filter name=mlflow") == "mlflow"
