@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import listening, log, workers
+from app import listening, log, metrics_folder, workers
 from app.listening import Listening
 
 # What brings NumPy in waits until `main` has seen to the signals.
@@ -34,6 +32,9 @@ def main() -> int:
     # Signals wait until the supervisor sees to them, and to what is to be tidied up. Before NumPy makes a thread, which
     # would not let them wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, workers.SIGNALS)
+    # What was ignored at entry stays so: SIGINT in a shell's background jobs; SIGCHLD, and no child can be waited for.
+    for number in workers.SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from app import settings
     from app.bundle import BundleError
@@ -45,11 +46,12 @@ def main() -> int:
     try:
         chosen = settings.read(os.environ)
         bundles = _verified(chosen)
+        folder = _metrics_folder(chosen.workers, len(bundles))
         where = _listen(chosen)
     except (ConfigError, BundleError, OSError) as error:
         print(f"slipway: {error}", file=sys.stderr)
         return 2
-    return _run(chosen, bundles, where)
+    return _run(chosen, bundles, folder, where)
 
 
 def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
@@ -71,40 +73,37 @@ def _listen(chosen: Settings) -> Listening:
         raise ConfigError(f"cannot listen on {chosen.host}, port {chosen.port}: {error.strerror or error}") from None
 
 
-def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], where: Listening) -> int:
+def _metrics_folder(workers: int, models: int) -> Path:
+    from app.settings import ConfigError
+
+    try:
+        folder = metrics_folder.make(workers, models)
+    except OSError as error:
+        raise ConfigError(f"cannot make the files of the metrics: {error.strerror or error}") from None
+    # prometheus_client reads it once, when it is first imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    return folder
+
+
+def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder: Path, where: Listening) -> int:
     log.configure()
-    folder = _metrics_folder()
     # One file for each open connection; the soft limit of 1,024 is there for programs that use select().
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    from prometheus_client.multiprocess import mark_process_dead
-
     from app import worker
 
-    def serve(sock: socket.socket, ready: Callable[[], None]) -> None:
-        worker.serve(chosen, bundles, folder, sock, ready)
+    def serve(number: int, sock: socket.socket, beat: Callable[[], None]) -> None:
+        worker.serve(chosen, bundles, folder, number, sock, beat)
 
     names = [f"{source.name}@{source.version}" for source, _ in bundles]
 
     def ready() -> None:
         log.get().info("serving", extra={"url": where.url, "models": names, "workers": len(where.sockets)})
 
-    def buried(pid: int) -> None:
-        mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
-
-    return workers.Supervisor(serve, where, chosen.drain_seconds, buried).run(ready)
-
-
-def _metrics_folder() -> str:
-    """Make the folder in which the workers share their metrics, in memory where there is a place for that."""
-    shared = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
-    folder = tempfile.mkdtemp(prefix="slipway-", dir=shared if os.access(shared, os.W_OK) else None)
-    # Workers end by os._exit, which runs no such function.
-    atexit.register(shutil.rmtree, folder)
-    # prometheus_client reads it once, when it is first imported.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    return folder
+    on_death = partial(metrics_folder.clear_gauges, folder)
+    supervisor = workers.Supervisor(serve, where, chosen.drain_seconds, chosen.worker_timeout_seconds, on_death)
+    return supervisor.run(ready)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,13 @@ class Listening:
     sockets: Sequence[socket.socket]
     url: str
     forget: Callable[[], None] = lambda: None
+    shared: bool = False  # one queue for all workers
+
+    def pause(self, worker: int) -> None:
+        """Have the other workers get the connections that this one's socket would; it listens again as one serves."""
+        sock = self.sockets[worker]
+        if not self.shared and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Let nobody else connect; the workers still have what waits."""
@@ -59,7 +66,7 @@ def on_path(path: Path, count: int) -> Listening:
         path.chmod(MODE)
         sock.listen(BACKLOG)
         sockets = [sock.dup() for _ in range(count)]
-    return Listening(sockets, f"unix:{path}", partial(_remove, path, path.stat().st_ino))
+    return Listening(sockets, f"unix:{path}", partial(_remove, path, path.stat().st_ino), shared=True)
 
 
 def _remove_stale(path: Path) -> None:

@@ -47,6 +47,7 @@ class Settings:
     max_buffered_bytes: int = 64 * 1024 * 1024  # of bodies not yet whole, in each worker
     body_timeout_seconds: float = 10.0  # from a connection's or a request's first byte to its last
     drain_seconds: float = 10.0  # what SIGTERM gives to requests under way
+    worker_timeout_seconds: float = 30.0  # a worker that does nothing for so long is replaced
     log_sample_rate: float = 0.01  # the share of successful predictions that is logged
 
 

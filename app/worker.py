@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from a2wsgi import WSGIMiddleware
+from prometheus_client import values
+from prometheus_client.values import MultiProcessValue
 from uvicorn import Config, Server
 
 from app import model, workers
@@ -20,6 +20,7 @@ from app.bundle import Bundle
 from app.connection import KEEP_ALIVE_SECONDS
 from app.engine import EngineError
 from app.front import Front
+from app.heartbeats import BEAT_SECONDS
 from app.listening import BACKLOG
 from app.metrics import Metrics
 from app.predictions import Predictions
@@ -35,18 +36,16 @@ ACCEPTS = 10
 
 
 class _Worker(Server):
-    """uvicorn's server, which says when it listens and looks after its connections each second."""
+    """uvicorn's server, which says each second that it lives, and looks after its connections."""
 
-    def __init__(self, config: Config, metrics: Metrics, ready: Callable[[], None], parent: int) -> None:
+    def __init__(self, config: Config, metrics: Metrics, beat: Callable[[], None]) -> None:
         super().__init__(config)
         self._metrics = metrics
-        self._ready = ready
-        self._parent = parent
+        self._beat = beat
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._look_after(asyncio.get_running_loop())
-        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take who waits to be accepted, whom closing the socket would reset; then drain."""
@@ -66,10 +65,8 @@ class _Worker(Server):
 
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         # Not uvicorn's callback_notify, which ends where a drain begins.
-        loop.call_later(1, self._look_after, loop)
-        if os.getppid() != self._parent and not self.should_exit:
-            log.error("the parent process is gone")
-            self.should_exit = True
+        loop.call_later(BEAT_SECONDS, self._look_after, loop)
+        self._beat()
         for connection in list(self.server_state.connections):
             if isinstance(connection, PredictionProtocol):
                 connection.sweep(loop.time())
@@ -78,21 +75,32 @@ class _Worker(Server):
 
 def _waiting(sock: socket.socket) -> Iterator[socket.socket]:
     """Accept who waits now; the socket does not block."""
-    with suppress(BlockingIOError):
-        while True:
+    while True:
+        try:
             yield sock.accept()[0]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # Out of files, say: those who have connected before still get their answers.
+            log.warning("cannot accept the last connections", extra={"reason": error.strerror})
+            return
 
 
 def serve(
     settings: Settings,
     bundles: Sequence[tuple[ModelSource, Bundle]],
-    metrics_folder: str,
+    metrics_folder: Path,
+    number: int,
     sock: socket.socket,
-    ready: Callable[[], None],
+    beat: Callable[[], None],
 ) -> None:
-    """Serve the bundles on `sock`; exits with STARTUP_FAILED where a model does not prove itself."""
-    parent = os.getppid()
-    metrics = Metrics(metrics_folder)
+    """Serve the bundles on `sock` as the worker of this number, and call `beat` each second.
+
+    Exits with STARTUP_FAILED where a model does not prove itself.
+    """
+    # Files by the worker's number instead of its pid: a successor goes on with them.
+    values.ValueClass = MultiProcessValue(partial(int, number))  # type: ignore[no-untyped-call]
+    metrics = Metrics(str(metrics_folder))
     try:
         models = [model.load(source, bundle, settings) for source, bundle in bundles]
     except EngineError as error:
@@ -101,14 +109,11 @@ def serve(
     for loaded in models:
         metrics.loaded(*loaded.served, settings.image, loaded.load_seconds)
     predictions = Predictions(settings, models, metrics)
-    server = _Worker(_config(settings, predictions), metrics, ready, parent)
+    server = _Worker(_config(settings, predictions), metrics, beat)
     # What lives now lives to the end: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     server.run([sock])
-    if os.getppid() != parent:
-        # Its to tidy up, were it still there.
-        shutil.rmtree(metrics_folder, ignore_errors=True)
 
 
 def _config(settings: Settings, predictions: Predictions) -> Config:

@@ -6,89 +6,167 @@ being reset.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
 
+from app.heartbeats import BEAT_SECONDS, Heartbeats
 from app.listening import Listening
 
 log = logging.getLogger("slipway")
 
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
-# A worker that dies young again and again must not keep a core busy with forking.
-MIN_LIFE_SECONDS = 1.0
 STARTUP_FAILED = 3
+# A worker that lived this long did not die of a crash loop: its successor starts at once.
+HEALTHY_SECONDS = 30.0
+MAX_BACKOFF_SECONDS = 16.0
+# Loading a large model from a cold disk may take that many times the silence that is allowed later.
+START_FACTOR = 10
+# When no worker runs, and each was tried so often in vain, whoever runs the server has to see it.
+MAX_FAILED_STARTS = 5
+PR_SET_PDEATHSIG = 1
 
-Serve = Callable[[socket.socket, Callable[[], None]], None]
+Serve = Callable[[int, socket.socket, Callable[[], None]], None]
+
+
+@dataclass
+class Worker:
+    """A worker by its number, across the processes that have been it; `pid` is None while there is none."""
+
+    number: int
+    pid: int | None = None
+    born: float = 0.0
+    deaths: int = 0  # in a row, each of them young
+    failed_starts: int = 0  # in a row
+    due: float = 0.0
 
 
 class Supervisor:
-    """Runs `serve` in a process for each socket until SIGTERM or SIGINT, and puts another in a dead one's place."""
+    """Runs `serve` in a process for each socket until SIGTERM or SIGINT, and replaces those that die or hang.
 
-    def __init__(self, serve: Serve, listening: Listening, drain_seconds: float, buried: Callable[[int], None]) -> None:
+    `serve` gets the worker's number, its socket, and a function to call once it serves and each second from then on.
+    """
+
+    def __init__(
+        self,
+        serve: Serve,
+        listening: Listening,
+        drain_seconds: float,
+        timeout_seconds: float,
+        on_death: Callable[[int], None],
+    ) -> None:
         self._serve = serve
         self._listening = listening
-        self._sockets = listening.sockets
         self._drain_seconds = drain_seconds
-        self._buried = buried
-        self._workers: dict[int, tuple[int, float]] = {}
-        self._due: list[tuple[float, int]] = []
+        self._max_missed = max(2, round(timeout_seconds / BEAT_SECONDS))
+        self._on_death = on_death
+        self._workers = [Worker(number) for number in range(len(listening.sockets))]
+        self._heartbeats = Heartbeats(len(self._workers))
         self._failed = False
-        self._ready_pipe = os.pipe()
 
     def run(self, ready: Callable[[], None]) -> int:
         """Return the exit status: 0 after a drain within its limit; `ready` is called once all workers serve."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        for slot in range(len(self._sockets)):
-            self._start(slot)
-        if self._await_ready():
+        if self._start_all():
             ready()
             self._watch()
         self._listening.close()
         return self._stop()
 
-    def _await_ready(self) -> bool:
+    def _start_all(self) -> bool:
         """Return whether every worker serves; False when one could not start or a signal asks to end."""
-        waiting = len(self._sockets)
-        os.set_blocking(self._ready_pipe[0], False)
-        while waiting:
+        for worker in self._workers:
+            self._start(worker)
+        while not all(self._heartbeats.served(worker.number) for worker in self._workers):
             caught = signal.sigtimedwait(SIGNALS, 0.01)
             if caught is not None and caught.si_signo != signal.SIGCHLD:
                 return False
-            if caught is not None and self._reap(respawn=False):
+            for _, end in self._reap():
+                # One that could not start has said why itself.
+                if end["status"] != f"exit {STARTUP_FAILED}":
+                    log.error("a worker died before it served", extra=end)
+            if any(worker.pid is None for worker in self._workers):
                 self._failed = True
                 return False
-            try:
-                waiting -= len(os.read(self._ready_pipe[0], waiting))
-            except BlockingIOError:
-                continue
         return True
 
     def _watch(self) -> None:
-        while True:
-            timeout = max(0.0, self._due[0][0] - time.monotonic()) if self._due else 3600.0
-            caught = signal.sigtimedwait(SIGNALS, timeout)
+        check = time.monotonic() + BEAT_SECONDS
+        while not self._hopeless():
+            wake = min([check, *(worker.due for worker in self._workers if worker.pid is None)])
+            caught = signal.sigtimedwait(SIGNALS, max(0.0, wake - time.monotonic()))
             if caught is not None and caught.si_signo != signal.SIGCHLD:
                 return
-            self._reap(respawn=True)
-            while self._due and self._due[0][0] <= time.monotonic():
-                self._start(self._due.pop(0)[1])
+            self._replace()
+            if check <= time.monotonic():
+                self._kill_silent()
+                check = time.monotonic() + BEAT_SECONDS
+        log.error("no worker can be started, the server ends")
+        self._failed = True
 
-    def _start(self, slot: int) -> None:
-        pid = os.fork()
-        if pid:
-            self._workers[pid] = (slot, time.monotonic())
+    def _hopeless(self) -> bool:
+        return all(worker.pid is None and worker.failed_starts >= MAX_FAILED_STARTS for worker in self._workers)
+
+    def _replace(self) -> None:
+        for worker, end in self._reap():
+            self._schedule(worker)
+            log.error("a worker died, another takes its place", extra=end)
+        for worker in self._workers:
+            if worker.pid is None and worker.due <= time.monotonic() and not self._hopeless():
+                self._start(worker)
+
+    def _kill_silent(self) -> None:
+        for worker in self._workers:
+            if worker.pid is None:
+                continue
+            missed = self._heartbeats.missed(worker.number)
+            limit = self._max_missed * (1 if self._heartbeats.served(worker.number) else START_FACTOR)
+            if missed == limit:
+                silent = {"worker": worker.pid, "silent_seconds": missed * BEAT_SECONDS}
+                log.error("a worker hangs and is killed", extra=silent)
+                os.kill(worker.pid, signal.SIGKILL)
+
+    def _schedule(self, worker: Worker) -> None:
+        """Say when the next process starts: at once, or later each time where they die young."""
+        now = time.monotonic()
+        worker.deaths = 1 if now - worker.born >= HEALTHY_SECONDS else worker.deaths + 1
+        worker.failed_starts = 0 if self._heartbeats.served(worker.number) else worker.failed_starts + 1
+        self._heartbeats.reset(worker.number)
+        delay = backoff(worker.deaths)
+        worker.due = now + delay
+        if delay and any(other.pid is not None for other in self._workers):
+            self._listening.pause(worker.number)
+
+    def _start(self, worker: Worker) -> None:
+        parent = os.getpid()
+        worker.born = time.monotonic()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            log.error("cannot start a worker", extra={"reason": error.strerror})
+            self._schedule(worker)
             return
+        if pid:
+            worker.pid = pid
+        else:
+            self._become(worker.number, parent)
+
+    def _become(self, number: int, parent: int) -> NoReturn:
+        """Be the worker of this number, in the process that was forked for it."""
         status = STARTUP_FAILED
         try:
+            _die_with(parent)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            for other, sock in enumerate(self._sockets):
-                if other != slot:
+            for other, sock in enumerate(self._listening.sockets):
+                if other != number:
                     sock.close()
-            self._serve(self._sockets[slot], self._say_ready)
+            self._serve(number, self._listening.sockets[number], lambda: self._heartbeats.beat(number))
             status = 0
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else STARTUP_FAILED
@@ -97,39 +175,49 @@ class Supervisor:
         finally:
             os._exit(status)
 
-    def _say_ready(self) -> None:
-        os.write(self._ready_pipe[1], b"1")
-
-    def _reap(self, respawn: bool) -> bool:
-        """Bury the dead workers and see to successors; return whether there were any."""
-        found = False
-        while self._workers:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                break
-            found = True
-            slot, born = self._workers.pop(pid)
-            self._buried(pid)
-            if respawn:
-                log.error("a worker died, another takes its place", extra={"worker": pid, "status": _said(status)})
-                self._due.append((max(time.monotonic(), born + MIN_LIFE_SECONDS), slot))
-        self._due.sort()
-        return found
+    def _reap(self) -> list[tuple[Worker, dict[str, object]]]:
+        """Return the workers whose process has ended, each with what the log says of that."""
+        ended: list[tuple[Worker, dict[str, object]]] = []
+        for worker in self._workers:
+            if worker.pid is not None:
+                pid, status = os.waitpid(worker.pid, os.WNOHANG)
+                if pid:
+                    worker.pid = None
+                    self._on_death(worker.number)
+                    ended.append((worker, {"worker": pid, "status": _name(status)}))
+        return ended
 
     def _stop(self) -> int:
-        for pid in self._workers:
+        for pid in self._pids():
             os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + self._drain_seconds + 1
-        while self._workers and time.monotonic() < deadline:
+        while self._pids() and time.monotonic() < deadline:
             signal.sigtimedwait({signal.SIGCHLD}, max(0.0, deadline - time.monotonic()))
-            self._reap(respawn=False)
-        for pid in self._workers:
+            self._reap()
+        for pid in self._pids():
             log.error("a worker outlived the drain and is killed", extra={"worker": pid})
             os.kill(pid, signal.SIGKILL)
             self._failed = True
         return 1 if self._failed else 0
 
+    def _pids(self) -> list[int]:
+        return [worker.pid for worker in self._workers if worker.pid is not None]
 
-def _said(status: int) -> str:
+
+def backoff(deaths: int) -> float:
+    """Return the seconds to wait after so many deaths in a row."""
+    return min(MAX_BACKOFF_SECONDS, 2.0 ** (deaths - 2)) if deaths > 1 else 0.0
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends: an orphan would keep the socket from a new server."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    if os.getppid() != parent:
+        os._exit(STARTUP_FAILED)
+
+
+def _name(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return signal.Signals(-code).name if code < 0 else f"exit {code}"

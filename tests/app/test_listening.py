@@ -100,3 +100,25 @@ def test_a_port_is_taken_once() -> None:
         listening.on_port("127.0.0.1", port, 2)
     where.close()
     listening.on_port("127.0.0.1", port, 1).close()
+
+
+def test_connections_go_to_the_others_while_a_worker_s_socket_is_paused() -> None:
+    where = listening.on_port("127.0.0.1", 0, 2)
+    port = int(where.url.rpartition(":")[2])
+    first, second = where.sockets
+    where.pause(0)
+    where.pause(0)
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port), 10), second.accept()[0]:
+            pass
+    first.listen()
+    with socket.socket() as probe, pytest.raises(OSError, match="in use"):
+        probe.bind(("127.0.0.1", port))
+    where.close()
+
+
+def test_a_shared_queue_is_never_paused(path: Path) -> None:
+    where = listening.on_path(path, 2)
+    where.pause(0)
+    assert connects(path)
+    where.close()

@@ -146,15 +146,27 @@ def test_the_text_is_prometheus_s(start: Start, known: Known) -> None:
     assert not [line for line in lines if "pid=" in line]
 
 
-def test_the_folder_holds_no_file_of_a_live_gauge_of_the_dead(start: Start) -> None:
-    server = start()
+def test_a_crash_loop_leaves_no_files_and_loses_no_counts(start: Start, known: Known) -> None:
+    server = start(SLIPWAY_WORKERS="4")
     maps = Path(f"/proc/{server.workers[0]}/maps").read_text().splitlines()
     (folder,) = {Path(line.split(maxsplit=5)[5]).parent for line in maps if "/counter_" in line}
-    for _ in range(3):
-        victim = server.workers[0]
-        os.kill(victim, signal.SIGKILL)
-        server.wait_for("a worker died, another takes its place")
-        eventually(lambda gone=victim: len(server.workers) == 2 and gone not in server.workers, "it is replaced")
-    scrape(server)
-    gauges = {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*")}
-    assert gauges <= set(server.workers)
+    before = allocated(folder)
+    counted = 0.0
+    with Load(server.address, known, 4) as load:
+        for _ in range(3):
+            for victim in server.workers:
+                os.kill(victim, signal.SIGKILL)
+                server.wait_for("a worker died, another takes its place")
+            load.more(100)
+            eventually(lambda: len(server.workers) == 4, "all are replaced")
+            samples = scrape(server)
+            assert counted < samples.total("prediction_requests_total")
+            counted = samples.total("prediction_requests_total")
+            assert samples.total("slipway_release_info") == 1
+    assert settled(server, load.right).total("prediction_requests_total") >= load.right
+    assert allocated(folder) == before
+
+
+def allocated(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return each file with its size and its bytes of memory."""
+    return {file.name: (file.stat().st_size, file.stat().st_blocks * 512) for file in folder.iterdir()}

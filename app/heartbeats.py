@@ -1,0 +1,40 @@
+"""Whether the workers' event loops still turn: each counts beats in memory that it shares with the supervisor."""
+
+from __future__ import annotations
+
+import mmap
+
+BEAT_SECONDS = 1.0
+
+
+class Heartbeats:
+    """A count of beats for each worker, by its number.
+
+    Silence is counted in the supervisor's own checks, not in time: after a pause of the whole container or machine,
+    everyone has missed one check at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        # Anonymous shared memory: what a forked worker writes, its parent reads.
+        self._beats = memoryview(mmap.mmap(-1, 8 * workers)).cast("Q")
+        self._seen = [0] * workers
+        self._silent = [0] * workers
+
+    def beat(self, worker: int) -> None:
+        """Called in the worker, by its event loop; the first time when it serves."""
+        self._beats[worker] += 1
+
+    def reset(self, worker: int) -> None:
+        """Begin anew, for a successor."""
+        self._beats[worker] = self._seen[worker] = self._silent[worker] = 0
+
+    def served(self, worker: int) -> bool:
+        """Return whether the worker has come as far as to serve."""
+        return self._beats[worker] > 0
+
+    def missed(self, worker: int) -> int:
+        """Check for a new beat; return how many checks in a row, this one included, have found none."""
+        beats = self._beats[worker]
+        self._silent[worker] = self._silent[worker] + 1 if beats == self._seen[worker] else 0
+        self._seen[worker] = beats
+        return self._silent[worker]
