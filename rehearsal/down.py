@@ -35,4 +35,5 @@ def down(place: Place, progress: Progress) -> None:
     if place.folder.exists():
         with progress.step(f"removing {place.folder}"):
             shutil.rmtree(place.folder)
+    progress.say("MLflow's runs and models, and all releases, went with the host: the next `make up` trains version 1")
     progress.say(f"images and {cache()} stay, for the next `make up`")

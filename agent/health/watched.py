@@ -7,6 +7,8 @@ from pathlib import Path
 from agent.health.checks import Check
 
 Looks = dict[str, str]
+# What is in memory is written anew at each boot: there the time says nothing.
+IN_MEMORY = "/run/"
 
 
 def learn(known: Looks, checks: list[Check], folder: Path, roles: Collection[str] | None) -> Looks:
@@ -38,7 +40,7 @@ def fingerprint(path: str) -> str:
         count, newest, size = _measure(path)
     except FileNotFoundError:
         return ""
-    return f"{count} {newest} {size}"
+    return f"{count} {0 if path.startswith(IN_MEMORY) else newest} {size}"
 
 
 def _measure(path: str) -> tuple[int, int, int]:

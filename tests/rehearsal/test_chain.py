@@ -16,7 +16,7 @@ from bench.load import Load
 from rehearsal import gateway
 from rehearsal.docker import docker
 from tests.rehearsal.chain import Chain
-from tests.rehearsal.holds import refused, served_by
+from tests.rehearsal.holds import in_sync, refused, served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 50
@@ -30,8 +30,8 @@ def third(chain: Chain) -> str:
 
 def test_up_ends_with_what_xgboost_itself_says(chain: Chain) -> None:
     served_by(chain, "1")
+    in_sync(chain)
     status = chain.status()
-    assert status["agent"]["state"] == "in sync"
     assert status["models"]["california"]["version"] == "1"
     assert status["commit"] == status["agent"]["applied"]
 
@@ -116,7 +116,7 @@ def test_an_image_that_does_not_start_is_not_served(chain: Chain, second: str) -
 def test_a_release_that_is_right_again_mends_the_branch(chain: Chain) -> None:
     chain.make("release", "MODEL=models:/california/1", f"IMAGE=slipway-api:{chain.place.identity}")
     served_by(chain, "1")
-    assert chain.status()["agent"]["state"] == "in sync"
+    in_sync(chain)
 
 
 def test_a_restart_with_remote_registry_and_mlflow_gone_serves_what_it_served(chain: Chain) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.health import watched
 from agent.health.checks import Check
 from agent.health.watched import fingerprint, learn, problem
 
@@ -41,6 +42,16 @@ def test_any_change_shows_in_the_file_and_in_the_folders_above_it(bundle: Path, 
     assert not any(problem(known, path) for path in paths)
     change(bundle / "model.ubj")
     assert all(problem(known, path) for path in paths)
+
+
+def test_what_is_written_anew_at_each_boot_has_not_changed(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(bundle / "model.ubj")
+    monkeypatch.setattr(watched, "IN_MEMORY", str(bundle))
+    known = {path: fingerprint(path)}
+    replaced(bundle / "model.ubj")
+    assert problem(known, path) == ""
+    (bundle / "model.ubj").write_text("another")
+    assert problem(known, path)
 
 
 def test_what_was_never_seen_has_not_changed_but_may_be_missing(bundle: Path) -> None:
