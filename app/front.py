@@ -1,15 +1,17 @@
 """The ASGI application that uvicorn runs: what the protocol does not answer itself, kept off Flask's threads.
 
 Flask answers from a handful of threads, each of which a half-sent body would hold. So none of them ever reads one:
-predictions are answered here, all else has no use for a body.
+predictions are answered here, those for a large body in a thread, and all else has no use for a body.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from app.predictions import JSON, Answer, Predictions
+from app.predictions import JSON, LARGE, Answer, Asked, Predictions, Route
 from app.problem import Problem
 from app.traffic import Traffic
 
@@ -28,6 +30,8 @@ class Front:
         self._traffic = traffic
         self._predictions: Predictions = traffic.predictions
         self._rest = rest
+        # One: a large body takes tens of megabytes while it is answered.
+        self._thread = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         send = _while_open(send)
@@ -38,33 +42,41 @@ class Front:
             return
         headers = dict(scope["headers"])
         asked = self._traffic.asked(headers)
-        try:
-            body = await self._body(scope, int(headers.get(b"content-length", b"0")), receive)
-        except Problem as problem:
-            answer = self._predictions.refuse(route, asked, problem)
-        else:
-            answer = self._predictions.answer(route, asked, body)
+        length = int(headers.get(b"content-length", b"0"))
+        answer = await self._answer(route, asked, scope, length, receive)
         await _respond(send, answer, asked.request_id)
 
-    async def _body(self, scope: Message, length: int, receive: Receive) -> bytes:
-        """Return the whole body; raises Problem if it is too large, broken, or has no room to wait."""
-        body = bytearray()
+    async def _answer(self, route: Route, asked: Asked, scope: Message, length: int, receive: Receive) -> Answer:
+        """Return the answer, a large body's from a thread: the event loop goes on meanwhile."""
+        body, whole = bytearray(), b""
         try:
             self._traffic.enter(length)
-            while True:
-                message = await receive()
-                more = message.get("body", b"")
-                body += more
-                self._traffic.grow(len(body), len(more))
-                if not message.get("more_body"):
-                    break
-                self._traffic.check_waiting(len(body))
+            await self._fill(body, scope, receive)
+            whole = bytes(body)
+            body.clear()
+            if len(whole) <= LARGE:
+                return self._predictions.answer(route, asked, whole)
+            self._traffic.check_waiting(len(whole))
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._predictions.answer, route, asked, whole)
+        except Problem as problem:
+            return self._predictions.refuse(route, asked, problem)
         finally:
-            self._traffic.leave(len(body))
+            self._traffic.leave(len(body) + len(whole))
             self._traffic.show()
+
+    async def _fill(self, body: bytearray, scope: Message, receive: Receive) -> None:
+        """Read the whole body; raises Problem if it is too large, broken, or has no room to wait."""
+        while True:
+            message = await receive()
+            more = message.get("body", b"")
+            body += more
+            self._traffic.grow(len(body), len(more))
+            if not message.get("more_body"):
+                break
+            self._traffic.check_waiting(len(body))
         if message["type"] == "http.disconnect" or BROKEN in scope["state"]:
             raise scope["state"].get(BROKEN) or Problem("bad_request", "the request ended early")
-        return bytes(body)
 
 
 def _while_open(send: Send) -> Send:

@@ -1,8 +1,8 @@
 """HTTP for the hot path: answers a prediction as soon as its body is whole.
 
 No task, thread, routing or request object comes between the parser and the model; that is most of the speed. Nothing
-waits for a slow sender but the sender's own connection. All that is not a prediction goes the way of uvicorn's own
-class.
+waits for a slow sender but the sender's own connection. All that is not a prediction, and a prediction for a large
+body, which would hold everybody up, goes the way of uvicorn's own class.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from app.connection import Connection, Phase
-from app.predictions import Answer, Asked, Route
+from app.predictions import LARGE, Answer, Asked, Route
 from app.problem import Problem
 from app.shapes.rows import envelope
 from app.traffic import Traffic
@@ -74,12 +74,25 @@ class PredictionProtocol(Connection):
         if route is None:
             super().on_message_complete()
             return
+        if self.size > LARGE:
+            self._hand_over()
+            return
         self.phase = Phase.NEXT
         keep = self.parser.should_keep_alive() and not self.closing
         self._write(self.traffic.predictions.answer(route, self.asked, bytes(self.body)), keep)
         self._end()
         if not keep:
             self.transport.close()
+
+    def _hand_over(self) -> None:
+        """Let uvicorn's class have a large request: the application answers it off the event loop."""
+        body = bytes(self.body)
+        self._end()
+        # Whoever waited for it has been told to go on.
+        self.expect_100_continue = False
+        super().begin(self.parser.get_method())
+        super().on_body(body)
+        super().on_message_complete()
 
     def _write(self, answer: Answer, keep: bool) -> None:
         head = self.traffic.head(answer.status, self.server_state.default_headers)

@@ -44,7 +44,7 @@ class Settings:
     max_body_bytes: int = 8 * 1024 * 1024
     max_rows: int = 50_000
     max_in_flight: int = 1024  # requests being received or answered, in each worker
-    max_buffered_bytes: int = 64 * 1024 * 1024  # of bodies not yet whole, in each worker
+    max_buffered_bytes: int = 32 * 1024 * 1024  # of bodies not yet whole, or large and not yet answered, in each worker
     body_timeout_seconds: float = 10.0  # from a connection's or a request's first byte to its last
     drain_seconds: float = 10.0  # what SIGTERM gives to requests under way
     worker_timeout_seconds: float = 30.0  # a worker that does nothing for so long is replaced

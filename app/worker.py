@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ log = logging.getLogger("slipway")
 
 # How often a server that ends looks for who came while it took in the ones before.
 ACCEPTS = 10
+# How long the thread that answers a large request may keep the event loop waiting; Python's own 5 ms add up.
+SWITCH_SECONDS = 0.001
 
 
 class _Worker(Server):
@@ -98,6 +101,7 @@ def serve(
 
     Exits with STARTUP_FAILED where a model does not prove itself.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Files by the worker's number instead of its pid: a successor goes on with them.
     values.ValueClass = MultiProcessValue(partial(int, number))  # type: ignore[no-untyped-call]
     metrics = Metrics(str(metrics_folder))
