@@ -56,11 +56,21 @@ def apt(module, *arguments):
         module.fail_json(msg=f"apt-get {arguments[0]} ended with code {code}: {' '.join(told[-LINES_TOLD:])}")
 
 
+def finish(module):
+    """Finish what a run that was killed began to install: until then apt-get refuses to install anything."""
+    code, _, err = module.run_command(
+        ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"], environ_update=QUIET
+    )
+    if code:
+        module.fail_json(msg=f"dpkg --configure ended with code {code}: {' '.join(err.splitlines()[-LINES_TOLD:])}")
+
+
 def main():
     """Run as a module."""
     module = AnsibleModule(SPEC, supports_check_mode=True)
     lacking = missing(module)
     if lacking and not module.check_mode:
+        finish(module)
         apt(module, "update")
         apt(module, "install", "--no-install-recommends", *lacking)
     module.exit_json(changed=bool(lacking), missing=lacking)

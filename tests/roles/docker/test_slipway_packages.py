@@ -44,6 +44,15 @@ def test_a_mirror_that_hangs_is_given_up() -> None:
     assert {"Acquire::http::Timeout=20", "Acquire::https::Timeout=20", "Acquire::Retries=1"} <= set(module.asked[0])
 
 
+def test_what_a_killed_run_began_to_install_is_finished_first() -> None:
+    module = Module((0, "", ""))
+    slipway_packages.finish(module)
+    assert module.asked[0][0] == "dpkg"
+    assert module.asked[0][-2:] == ["--configure", "--pending"]
+    with pytest.raises(SystemExit, match="dpkg --configure ended with code 1: no"):
+        slipway_packages.finish(Module((1, "", "no\n")))
+
+
 def test_a_failure_is_told_by_its_end() -> None:
     said = "Get:1 ...\nE: Unable to locate package x\n"
     with pytest.raises(SystemExit, match=r"apt-get install ended with code 100: .*E: Unable to locate package x"):
