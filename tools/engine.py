@@ -30,7 +30,8 @@ def install() -> None:
     """Install Docker Engine from Debian, or say that it is needed."""
     if os.geteuid() != 0:
         raise SystemExit(
-            "slipway: no Docker Engine answers here: install it and start it, or run this as root on Debian"
+            "slipway: no Docker Engine answers to this user. Run: sudo apt-get install docker.io docker-cli, then sudo"
+            " usermod --append --groups docker $USER and log in again; or run this as root on Debian"
         )
     # Debian 13 has the client in a package of its own; on 12 it comes with the engine.
     for need in ("dockerd:docker.io", "docker:docker-cli"):

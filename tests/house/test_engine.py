@@ -8,6 +8,8 @@ from pathlib import Path
 import engine
 import pytest
 
+install = engine.install
+
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -31,6 +33,13 @@ def engines(folder: Path) -> list[int]:
     """The engines of this test that run."""
     found = subprocess.run(["pgrep", "-f", f"{folder}/dockerd"], check=False, stdout=subprocess.PIPE, text=True)
     return [int(pid) for pid in found.stdout.split()]
+
+
+def test_who_may_not_install_one_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "install", install)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match=r"no Docker Engine answers to this user. Run: sudo apt-get install docker.io"):
+        engine.ensure()
 
 
 def test_one_that_was_started_is_ended_and_is_nobodys_child(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def test_sigint_is_not_ignored_where_the_suite_was_started_with_that(environment
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_clone_in_an_empty_environment_passes_what_needs_only_python(clone: Path) -> None:
     """Nothing is set: no DATA, no variable of the person or of CI."""
     # The virtual environments are in the home; PATH has this Python's own folder before the system's.
