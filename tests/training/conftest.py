@@ -24,7 +24,7 @@ import pyarrow.csv
 import pytest
 from moto.server import ThreadedMotoServer
 
-from training import build_features, make_data, sample, settings, train
+from training import build_features, evaluate, make_data, sample, settings, train
 from training.column import Floats
 from training.config import ROOT, Config
 from training.progress import Progress
@@ -84,7 +84,12 @@ def told(progress: Progress) -> Callable[[], str]:
 @pytest.fixture
 def config(tmp_path: Path, csv: Path) -> Config:
     """Settings for a training of milliseconds."""
-    return settings.load(None, [f"output={tmp_path / 'var'}", f"data={csv}", "rounds=12", "max_depth=3"], {})
+    return small(tmp_path / "var", csv)
+
+
+def small(output: Path, data: Path) -> Config:
+    """Return settings for a training of milliseconds."""
+    return settings.load(None, [f"output={output}", f"data={data}", "rounds=12", "max_depth=3"], {})
 
 
 @pytest.fixture
@@ -93,6 +98,23 @@ def trained(config: Config, progress: Progress) -> Config:
     for step in (make_data, build_features, train):
         step.run(config, progress)
     return config
+
+
+@pytest.fixture(scope="session")
+def evaluation(tmp_path_factory: pytest.TempPathFactory, csv: Path) -> Path:
+    """The output of a training that got as far as `evaluate`: made once, since its pictures take seconds."""
+    config = small(tmp_path_factory.mktemp("evaluation") / "var", csv)
+    for step in (make_data, build_features, train, evaluate):
+        step.run(config, Progress(io.StringIO()))
+    return config.output
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path, evaluation: Path, csv: Path) -> Config:
+    """The settings of a training that got as far as `evaluate`, on a copy of its own."""
+    output = tmp_path / "var"
+    shutil.copytree(evaluation, output, dirs_exist_ok=True)
+    return small(output, csv)
 
 
 def pipeline(output: Path, data: Path, environment: Mapping[str, str] | None = None, *arguments: str) -> dict[str, Any]:

@@ -30,10 +30,10 @@ def test_scores_groups_and_pictures_are_written(trained: Config, progress: Progr
     assert "R2" in told()
 
 
-def test_pictures_of_an_earlier_evaluation_do_not_stay(trained: Config, progress: Progress) -> None:
-    evaluate.run(trained, progress)
-    stale = Workspace.of(trained).evaluation / "residuals_map.png"
-    somewhere_else = replace(trained, latitude="", longitude="")
+def test_pictures_of_an_earlier_evaluation_do_not_stay(evaluated: Config, progress: Progress) -> None:
+    stale = Workspace.of(evaluated).evaluation / "residuals_map.png"
+    assert stale.exists()
+    somewhere_else = replace(evaluated, latitude="", longitude="")
     build_features.run(somewhere_else, progress)
     with pytest.raises(TrainingError, match=r"was trained on other features, `python -m training.train` trains anew"):
         evaluate.run(somewhere_else, progress)

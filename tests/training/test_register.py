@@ -12,7 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 import app.bundle
-from training import evaluate, fetch, register, train
+from training import fetch, register, train
 from training.config import ROOT, Config
 from training.errors import TrainingError
 from training.progress import Progress
@@ -76,28 +76,29 @@ def test_the_bundle_stands_where_it_is_served_from(release: dict[str, Any]) -> N
 
 
 @pytest.fixture
-def evaluated(trained: Config, progress: Progress, registry: Path) -> Config:
-    evaluate.run(trained, progress)
-    return trained
+def registrable(evaluated: Config, registry: Path) -> Config:
+    """An evaluated training with a database to register it in."""
+    assert registry == evaluated.output
+    return evaluated
 
 
-def test_another_training_gets_the_next_number(evaluated: Config, progress: Progress) -> None:
-    results = [register.run(evaluated, progress) for _ in range(2)]
+def test_another_training_gets_the_next_number(registrable: Config, progress: Progress) -> None:
+    results = [register.run(registrable, progress) for _ in range(2)]
     assert [result["version"] for result in results] == ["1", "2"]
     for result in results:
         app.bundle.verify(Path(result["bundle"]), result["sha256"])
 
 
-def test_an_evaluation_of_another_model_is_refused(evaluated: Config, progress: Progress) -> None:
+def test_an_evaluation_of_another_model_is_refused(registrable: Config, progress: Progress) -> None:
     from dataclasses import replace
 
-    train.run(replace(evaluated, seed=2), progress)
+    train.run(replace(registrable, seed=2), progress)
     with pytest.raises(TrainingError, match=r"is of another model, `python -m training.evaluate` measures this one"):
-        register.run(evaluated, progress)
+        register.run(registrable, progress)
 
 
 def test_a_failure_is_the_runs_status_and_leaves_no_version(
-    evaluated: Config, progress: Progress, monkeypatch: pytest.MonkeyPatch
+    registrable: Config, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from training import bundle
 
@@ -106,7 +107,7 @@ def test_a_failure_is_the_runs_status_and_leaves_no_version(
 
     monkeypatch.setattr(bundle, "write", fail)
     with pytest.raises(TrainingError, match="no room"):
-        register.run(evaluated, progress)
+        register.run(registrable, progress)
     client = MlflowClient()
     experiment = client.get_experiment_by_name("california")
     assert experiment is not None
