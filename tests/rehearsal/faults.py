@@ -18,10 +18,8 @@ FAULTS = {
     "gateway's unit masked, and stopped": "systemctl mask --now caddy",
     "gateway's unit file removed": "rm /etc/systemd/system/caddy.service.d/slipway.conf",
     "gateway's configuration removed": f"rm {CADDYFILE}",
-    "gateway's configuration corrupted, and restarted": f"echo '{{' >{CADDYFILE}; systemctl restart caddy",
+    "gateway's configuration corrupted, and restarted": f"echo '{{' >{CADDYFILE}; systemctl restart --no-block caddy",
     "Docker stopped": "systemctl stop docker.service docker.socket",
-    "Docker killed": "systemctl kill --signal=KILL docker",
-    "Docker's configuration removed": "rm /etc/docker/daemon.json",
     "API stopped": f"docker stop {LIVE}",
     "API killed": f"docker kill {LIVE}",
     "API's process killed": f"kill -9 $(docker inspect --format '{{{{.State.Pid}}}}' {LIVE})",
@@ -31,6 +29,8 @@ FAULTS = {
     "API's record emptied": ": >/var/lib/slipway/release.json",
     "API's route removed": f"rm {ROUTES}/api.caddy",
     "API's bundles deleted": "rm -r /var/lib/slipway/models/*",
+    # Apart: systemd starts Docker three times a minute and no more.
+    "Docker killed": "systemctl kill --signal=KILL docker",
     "MLflow stopped": "docker stop mlflow",
     "MLflow killed": "docker kill mlflow",
     "MLflow's container removed": "docker rm --force mlflow",
@@ -38,8 +38,9 @@ FAULTS = {
     "MLflow's route corrupted": f"echo '}}' >{ROUTES}/mlflow.caddy",
     "MLflow's secrets removed": f"rm -r {SECRETS}",
     "agent's checks removed": "rm -r /etc/slipway/health.d",
+    "Docker's configuration removed": "rm /etc/docker/daemon.json",
 }
-# Only so that a test ends. A calm machine takes less than two minutes for each: the table shows it.
+# Only so that a test ends on a busy machine, too: the table shows what it took. The goal is two minutes.
 LIMIT_SECONDS = 400.0
 
 
