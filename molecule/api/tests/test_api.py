@@ -146,6 +146,26 @@ def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
     assert answer(host, gateway)
 
 
+def test_a_broken_route_is_written_anew_and_the_gateway_starts(host: Host, gateway: Any, converge: Converge) -> None:
+    host.check_output("echo 'handle {' >/etc/caddy/slipway.d/api.caddy; systemctl stop caddy")
+    code, said = converge()
+    assert code == 0, said
+    assert "api.caddy.broken" in " ".join(said.split())
+    assert answer(host, gateway)
+    host.check_output("rm /etc/caddy/slipway.d/api.caddy.broken")
+
+
+def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Any) -> None:
+    body = json.dumps({"features": golden(host)["rows"][:1]})
+    headers = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Connection: close"]
+    head = "\\r\\n".join([*headers, f"Content-Length: {len(body)}", "", ""])
+    # Longer than the server waits by itself, shorter than request_timeout_seconds.
+    sending = f"printf '{head}{body[:20]}'; sleep 12; printf '%s' '{body[20:]}'"
+    connection = "openssl s_client -quiet -connect localhost:443 -servername localhost"
+    done = host.run(f"({sending}) | timeout 25 {connection}")
+    assert done.stdout.startswith("HTTP/1.1 200"), done.stdout
+
+
 def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], None]) -> None:
     reboot()
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)

@@ -177,6 +177,39 @@ def test_a_configuration_that_is_wrong_leaves_it_at_work(host: Host, gateway) ->
     host.check_output("systemctl reload caddy")
 
 
+def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(host: Host, gateway, converge) -> None:
+    names = ("api", "foreign")
+    for name in names:
+        write(host, f"{ROUTES}/{name}.caddy", "handle /x {\n\tno_such_directive\n}\n")
+    host.check_output("systemctl stop caddy")
+    code, said = converge()
+    assert code == 0, said
+    for name in names:
+        # Ansible breaks lines of a warning.
+        assert f"{ROUTES}/{name}.caddy: set aside as {name}.caddy.broken, since Caddy refuses it" in " ".join(
+            said.split()
+        )
+        assert not host.file(f"{ROUTES}/{name}.caddy").exists
+        assert "no_such_directive" in host.file(f"{ROUTES}/{name}.caddy.broken").content_string
+    assert gateway.ask("/")[0] == 503
+    code, said = converge()
+    assert "changed=0 " in said
+    host.check_output(f"rm {ROUTES}/*.broken")
+
+
+def test_a_route_of_a_group_that_the_host_left_is_removed(host: Host, gateway, converge) -> None:
+    for name in ("mlflow", "foreign"):
+        write(host, f"{ROUTES}/{name}.caddy", f"handle /{name}/* {{\n\terror 404\n}}\n")
+    host.check_output("systemctl reload caddy")
+    assert gateway.ask("/mlflow/x")[0] == 404
+    code, said = converge(groups=("api",))
+    assert code == 0, said
+    assert gateway.ask("/mlflow/x")[0] == 503
+    assert gateway.ask("/foreign/x")[0] == 404
+    host.check_output(f"rm {ROUTES}/foreign.caddy")
+    host.check_output("systemctl reload caddy")
+
+
 def test_its_log_has_neither_queries_nor_headers(host: Host, gateway) -> None:
     gateway.ask("/healthz?token=hidden-query", "-H", "Authorization: hidden-header")
     log = host.check_output("journalctl --unit=caddy --output=cat")
