@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from bench import answers, bodies, proctree, report, rounds, starts
 from bench.answers import Truth
@@ -77,9 +80,15 @@ class Trial:
         shape = server.contestant.shape
         server.wait_for_answer(shape(self._fields, self._golden), self._truth.predict(self._golden))
         checked = [rows for size in SIZES for rows in self._drawn[size][: max(1, CHECKED_ROWS // size.rows)]]
-        for rows in checked:
+        truths = [self._truth.predict(rows) for rows in checked]
+
+        def ask(rows: list[Row], truth: np.ndarray) -> None:
             status, body = answers.ask(server.port, server.contestant.path, shape(self._fields, rows))
-            answers.require_equal(server.name, status, body, self._truth.predict(rows))
+            answers.require_equal(server.name, status, body, truth)
+
+        # At once: each connection has rows of its own, and has to get the answers to these.
+        with ThreadPoolExecutor(bodies.CONNECTIONS) as pool:
+            list(pool.map(ask, checked, truths))
         say(f"{server.name}: answers equal XGBoost's on {sum(map(len, checked)) + len(self._golden)} rows")
 
     def _load(self, servers: Sequence[Server], size: Size) -> Sequence[Round]:
