@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import play
 import yaml
 
 from agent import host
@@ -53,6 +54,22 @@ def test_the_script_is_one_that_a_shell_takes() -> None:
     script = file(rendered(), "/usr/local/sbin/slipway-bootstrap")
     subprocess.run(["sh", "-n"], input=script, check=True, text=True)
     assert "--branch 'main' 'git://a/b.git'" in script
+
+
+def test_the_first_run_has_the_rights_of_the_agents_unit(tmp_path: Path) -> None:
+    """As Molecule's runs have: read from the one template."""
+    script = file(rendered(), "/usr/local/sbin/slipway-bootstrap")
+    start = script.partition("      {\n")[2] or script.partition("{\n")[2]
+    (tmp_path / "bootstrap").symlink_to(ROOT)
+    words = "{\n" + start.partition("} | xargs")[0] + "}\n"
+    told = subprocess.run(
+        ["sh", "-eu"], input=words, check=True, text=True, cwd=tmp_path, stdout=subprocess.PIPE
+    ).stdout
+    *options, folder, _, _, _, _, _ = told.splitlines()
+    assert options == play.sandbox()
+    assert "--property=NoNewPrivileges=true" in options
+    assert not [each for each in options if "{{" in each or "Type=" in each]
+    assert folder == "--working-directory=/var/lib/slipway/bootstrap"
 
 
 def test_nothing_in_it_means_something_else_to_terraform() -> None:
