@@ -30,6 +30,8 @@ JSON = "application/json"
 CSV = "text/csv"
 # A body above this may take longer than others should wait.
 LARGE = 256 * 1024
+# A parser keeps ten times its largest body: one for a body above this is not used again.
+KEPT = 1024 * 1024
 # Rows that an engine gets at once.
 PART = 16_384
 # What the fast way may raise on a document that it is not made for: its own word, simdjson's, a shape's on the view.
@@ -121,7 +123,8 @@ class Predictions:
             if kind == CSV:
                 document.check_values(body, self._max_values, csv.MARKS)
                 return route.model.contract.matrix(csv.read(body, route.model.contract)), None
-        if len(body) > LARGE:
+        # No body has more values than bytes.
+        if len(body) > self._max_values:
             document.check_values(body, self._max_values)
         if b"NaN" in body and isinstance(route.shape, MLflow):
             body = document.with_nulls(body)
@@ -134,8 +137,7 @@ class Predictions:
         return route.model.contract.matrix(table), extra
 
     def _fast_rows(self, route: Route, body: bytes) -> tuple[FloatArray, Any]:
-        # A parser keeps ten times its largest body.
-        parser = self._parser() if len(body) <= LARGE else simdjson.Parser()
+        parser = self._parser() if len(body) <= KEPT else simdjson.Parser()
         view, nulls = document.fast(parser, body)
         table, extra = route.shape.read(view, route.model.contract)
         return route.model.contract.fast_matrix(table, nulls, body.count(b"[")), extra
