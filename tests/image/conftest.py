@@ -98,6 +98,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output / "models"
 
 
+def golden(models: Path) -> tuple[list[list[float | None]], list[float]]:
+    """The golden rows of the bundle, and their predictions."""
+    (path,) = models.glob("california/*/golden.json")
+    document = json.loads(path.read_text())
+    return document["rows"], document["predictions"]
+
+
 @pytest.fixture
 def run(image: str) -> Iterator[Callable[..., str]]:
     """Start a container of the image with the folder of bundles mounted; return its name."""

@@ -10,18 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.app.http_client import Connection, request
-from tests.image.conftest import Container
+from tests.image.conftest import Container, golden
 from tests.image.engine import docker
 
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., str]
-
-
-def golden(models: Path) -> tuple[list[list[float | None]], list[float]]:
-    (path,) = models.glob("california/*/golden.json")
-    document = json.loads(path.read_text())
-    return document["rows"], document["predictions"]
 
 
 def code_and_log(name: str) -> tuple[int, str]:
