@@ -75,15 +75,16 @@ class OneDAL:
             learner = ubjson.loads(model)["learner"]
             self._logistic = _link(learner)
             self._model = self._build(learner)
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
             raise EngineError(f"the model's file is not XGBoost's: {error!r}") from error
 
     def _build(self, learner: dict[str, Any]) -> Any:
         trees = learner["gradient_booster"]["model"]["trees"]
         parameters = learner["learner_model_param"]
-        builder = self._daal.gbt_reg_model_builder(n_features=int(parameters["num_feature"]), n_iterations=len(trees))
-        for tree in trees:
-            _add(builder, tree)
+        features = int(parameters["num_feature"])
+        builder = self._daal.gbt_reg_model_builder(n_features=features, n_iterations=len(trees))
+        for i, tree in enumerate(trees):
+            _add(builder, tree, _checked(tree, i, features))
         score = float(parameters["base_score"].strip("[]"))
         return builder.model(base_score=float(np.log(score / (1 - score))) if self._logistic else score)
 
@@ -119,8 +120,8 @@ def _link(learner: dict[str, Any]) -> bool:
     return objective in LOGISTIC
 
 
-def _add(builder: Any, tree: dict[str, Any]) -> None:
-    """Add one tree, from the root down: oneDAL wants a parent before its children."""
+def _add(builder: Any, tree: dict[str, Any], count: int) -> None:
+    """Add one tree of so many nodes, from the root down: oneDAL wants a parent before its children."""
     if tree["split_type"].any():
         raise EngineError("the model has categorical splits")
     left, right, field = (tree[key].tolist() for key in ("left_children", "right_children", "split_indices"))
@@ -128,7 +129,7 @@ def _add(builder: Any, tree: dict[str, Any]) -> None:
     # XGBoost goes left below the threshold, oneDAL at or below it: the next float32 down makes them the same.
     thresholds = np.nextafter(tree["split_conditions"], np.float32(-np.inf)).tolist()
     # Pruning leaves nodes behind that no branch leads to; told of more nodes than it gets, oneDAL corrupts the heap.
-    identity = builder.create_tree(_reachable(left, right))
+    identity = builder.create_tree(count)
     waiting: list[tuple[int, dict[str, int]]] = [(0, {})]
     while waiting:
         node, place = waiting.pop()
@@ -147,14 +148,18 @@ def _add(builder: Any, tree: dict[str, Any]) -> None:
         waiting.append((right[node], {"parent_id": parent, "position": 1}))
 
 
-def _reachable(left: list[int], right: list[int]) -> int:
-    """Return how many nodes branches lead to; raises EngineError where they lead in a circle."""
+def _checked(tree: dict[str, Any], number: int, features: int) -> int:
+    """Return how many nodes branches lead to; raises EngineError where they lead in a circle or out of the rows."""
+    left, right, field = (tree[key].tolist() for key in ("left_children", "right_children", "split_indices"))
     count, waiting = 0, [0]
     while waiting:
         node = waiting.pop()
         count += 1
         if count > len(left):
-            raise EngineError("a tree of the model is none")
-        if left[node] != -1:
-            waiting += [left[node], right[node]]
+            raise EngineError(f"tree {number} contains a cycle")
+        if left[node] == -1:
+            continue
+        if not 0 <= field[node] < features:
+            raise EngineError(f"tree {number} splits on a feature beyond the model's {features}")
+        waiting += [left[node], right[node]]
     return count

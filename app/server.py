@@ -175,7 +175,9 @@ def _sentence(code: str) -> str:
 
 
 def _fail(error: Exception) -> Response:
-    log.error("request failed", exc_info=error, extra={"request_id": g.request_id, "path": request.path})
+    # The route, not the path: a path may hold what the caller alone should know.
+    where = {"request_id": g.request_id, "route": str(request.url_rule)}
+    log.error("request failed", exc_info=error, extra=where)
     return _answer(Problem("internal", "the request failed, the log has it by the request id"))
 
 

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from app import ubjson
 from app.engine import EngineError, FloatArray, XGBoost
 from app.onedal import OneDAL
 from tests.app import bundles
@@ -105,6 +106,34 @@ def test_categorical_splits_are_declined() -> None:
 def test_what_is_no_model_is_declined(model: bytes) -> None:
     with pytest.raises(EngineError, match="not XGBoost's"):
         OneDAL(model)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("split_indices", 8, "tree 1 splits on a feature beyond the model's 8"),
+        ("split_indices", -1, "tree 1 splits on a feature beyond the model's 8"),
+        ("left_children", 0, "tree 1 contains a cycle"),
+    ],
+)
+def test_a_tree_that_leads_out_of_the_rows_or_in_a_circle_is_declined(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: int, wanted: str
+) -> None:
+    document = ubjson.loads(bytes(bundles.train(features, target).save_raw("ubj")))
+    tree = document["learner"]["gradient_booster"]["model"]["trees"][1]
+    tree[key] = tree[key].copy()
+    tree[key][0] = value
+    monkeypatch.setattr(ubjson, "loads", lambda _: document)
+    with pytest.raises(EngineError, match=wanted):
+        OneDAL(b"")
+
+
+def test_a_tree_without_typed_arrays_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = ubjson.loads(bytes(bundles.train(features, target).save_raw("ubj")))
+    document["learner"]["gradient_booster"]["model"]["trees"][0]["split_type"] = []
+    monkeypatch.setattr(ubjson, "loads", lambda _: document)
+    with pytest.raises(EngineError, match="not XGBoost's"):
+        OneDAL(b"")
 
 
 def test_threads_do_not_see_each_other_s_answers() -> None:

@@ -108,6 +108,7 @@ def test_a_fault_of_ours_is_logged_and_not_told(
     assert (answer.status_code, answer.json["error"]["code"]) == (500, "internal")
     assert b"secret" not in answer.data
     assert "secret cause" in caplog.text
+    assert [vars(record)["route"] for record in caplog.records if record.message == "request failed"] == ["/metrics"]
 
 
 def test_a_body_over_the_limit_is_refused(bundle: Path) -> None:
