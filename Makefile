@@ -43,8 +43,8 @@ mlflow: ## MLflow's pages over what was trained here
 test: ## Everything that can be checked, cheapest first; ARGS="--only agent" for one folder of tests/
 	@$(PYTHON_IN) dev python tools/check.py $(ARGS)
 
-unit: ## The tests that need nothing but Python
-	@$(PYTHON_IN) dev python -m pytest -m "not slow" -n 2 $(ARGS)
+unit: ## The quick tests, which need nothing but Python
+	@$(PYTHON_IN) dev python -m pytest -m "not slow and not long" -n 2 $(ARGS)
 
 molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
 	@$(PYTHON_IN) dev python tools/scenarios.py $(ROLE)

@@ -11,6 +11,8 @@ import pytest
 from tests.agent.machines import Machine, is_running
 from tests.agent.remotes import Remote
 
+pytestmark = pytest.mark.long
+
 # Waits in a session of its own, as Ansible's workers do, and says who it is.
 CHILD = "setsid sh -c 'echo child $$; sleep 1000' & echo waiting\n"
 FOREVER = f"{CHILD}wait\n"

@@ -10,6 +10,8 @@ import pytest
 from tests.agent.machines import ROOT, Machine
 from tests.agent.remotes import Remote, git
 
+pytestmark = pytest.mark.long
+
 GOOD = {"site.yml": "exit 0\n"}
 BAD = {"site.yml": "exit 1\n"}
 HOUR = 3600

@@ -17,6 +17,8 @@ from agent.paths import Paths
 from tests.agent.machines import ROOT, Machine
 from tests.agent.remotes import Remote, git
 
+pytestmark = pytest.mark.long
+
 KILLED = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}]

@@ -14,6 +14,8 @@ from tests.app.http_client import Connection, ask, chunked, get, request
 from tests.app.known import Known
 from tests.app.load import Load, eventually
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 
 

@@ -29,6 +29,8 @@ from tests.app.encodings import values_of
 from tests.app.fuzz_values import KINDS, SECRETS
 from tests.app.fuzzing import Sent
 
+pytestmark = pytest.mark.long
+
 DEEP = "FUZZ_EXAMPLES" in os.environ
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "250")),

@@ -12,6 +12,8 @@ from tests.app.conftest import Server
 from tests.app.http_client import SECONDS, Connection, Reply, ask, chunked, get, request
 from tests.app.known import Known
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 LIMIT = 8 * 1024 * 1024
 MEGABYTE = b" " * 1024 * 1024

@@ -18,6 +18,8 @@ from tests.app.http_client import Connection, ask, get, request
 from tests.app.known import Known
 from tests.app.load import Load, eventually
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 NAMED = {"model": "california", "version": "7"}
 

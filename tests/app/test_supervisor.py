@@ -21,6 +21,8 @@ from tests.app.known import Known
 from tests.app.load import Load, eventually
 from tests.app.test_workers import DIED, alive
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 HANGS = "a worker hangs and is killed"
 
