@@ -67,6 +67,9 @@ def test_the_first_run_has_the_rights_of_the_agents_unit(tmp_path: Path) -> None
     ).stdout
     *options, folder, _, _, _, _, _ = told.splitlines()
     assert options == play.sandbox()
+    # Of one that is given twice, systemd-run takes the last alone.
+    names = [option.split("=")[1] for option in options]
+    assert sorted(set(names)) == sorted(names)
     assert "--property=NoNewPrivileges=true" in options
     assert not [each for each in options if "{{" in each or "Type=" in each]
     assert folder == "--working-directory=/var/lib/slipway/bootstrap"
