@@ -13,7 +13,7 @@ from tests.agent.machines import Machine, is_running
 from tests.agent.remotes import Remote, git
 
 # Each run of the real ansible-pull takes seconds.
-slow = pytest.mark.slow
+long = pytest.mark.long
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ NOTHING = "{name: Nothing, ansible.builtin.debug: {}}"
 FAIL = "{name: Break, ansible.builtin.fail: {msg: It is broken}}"
 
 
-@slow
+@long
 def test_the_playbook_is_site_yml_at_exactly_that_commit(machine: Machine, remote: Remote) -> None:
     """By itself ansible-pull looks for a playbook by the host's name, then for local.yml."""
     ran = machine.folder / "ran"
@@ -51,7 +51,7 @@ def test_the_playbook_is_site_yml_at_exactly_that_commit(machine: Machine, remot
     assert machine.state()["roles"] == {}
 
 
-@slow
+@long
 def test_edits_and_leftovers_in_the_checkout_do_not_matter(machine: Machine, remote: Remote) -> None:
     """An edited file makes ansible-pull exit 2 for ever; one that git does not know takes part in the run."""
     ran = machine.folder / "ran"
@@ -68,7 +68,7 @@ def test_edits_and_leftovers_in_the_checkout_do_not_matter(machine: Machine, rem
     assert ran.read_text() == "none"
 
 
-@slow
+@long
 def test_a_handler_that_was_notified_before_a_failure_runs(machine: Machine, remote: Remote) -> None:
     """By itself it never would, not in later runs either: what notified it is then already done."""
     ran = machine.folder / "reloaded"
@@ -80,7 +80,7 @@ def test_a_handler_that_was_notified_before_a_failure_runs(machine: Machine, rem
     assert machine.state()["reason"] == "'Break': It is broken"
 
 
-@slow
+@long
 def test_a_handler_that_a_kill_lost_runs_in_the_next_run(machine: Machine, remote: Remote) -> None:
     """The file is written by then, so nothing would notify it again; the role asks whether a run went through."""
     started, ran = machine.folder / "started", machine.folder / "reloaded"
@@ -104,7 +104,7 @@ def test_a_handler_that_a_kill_lost_runs_in_the_next_run(machine: Machine, remot
     process.stdout.close()
 
 
-@slow
+@long
 def test_a_play_for_no_host_is_no_success(machine: Machine, remote: Remote) -> None:
     """By itself Ansible exits 0."""
     remote.commit({"site.yml": play(NOTHING, hosts="ops")})
@@ -112,7 +112,7 @@ def test_a_play_for_no_host_is_no_success(machine: Machine, remote: Remote) -> N
     assert machine.state()["reason"] == "site.yml: no play was for this host: nothing was done"
 
 
-@slow
+@long
 def test_a_play_for_a_misspelt_group_is_no_success(machine: Machine, remote: Remote) -> None:
     """While one for a group that this host is not in is passed over."""
     remote.commit({"site.yml": play(NOTHING, hosts="api") + play(NOTHING, hosts="ops") + play(NOTHING, hosts="opps")})
@@ -120,7 +120,7 @@ def test_a_play_for_a_misspelt_group_is_no_success(machine: Machine, remote: Rem
     assert "is for 'opps', which is no group: wanted one of api, ops" in machine.state()["reason"]
 
 
-@slow
+@long
 def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remote: Remote) -> None:
     """`safe.directory` trips over an ownership change."""
     remote.commit({"site.yml": play(NOTHING)})
@@ -130,7 +130,7 @@ def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remot
     assert code == 0, said
 
 
-@slow
+@long
 def test_a_limited_run_reaches_all_of_a_role_and_what_is_always_run(machine: Machine, remote: Remote) -> None:
     ran = machine.folder
     roles = "  roles:\n    - {role: api, tags: api}\n    - {role: mlflow, tags: mlflow}\n"
@@ -150,7 +150,7 @@ def test_a_limited_run_reaches_all_of_a_role_and_what_is_always_run(machine: Mac
     assert [(ran / name).read_text() for name in ("checked", "api", "mlflow")] == [second, second, first]
 
 
-@slow
+@long
 def test_the_reason_is_what_failed(machine: Machine, remote: Remote) -> None:
     failing = {
         "ansible.builtin.command: sh -c 'echo oh no >&2; exit 3'": "'Break': non-zero return code: oh no",
@@ -170,7 +170,7 @@ def test_the_reason_is_what_failed(machine: Machine, remote: Remote) -> None:
     assert machine.state()["reason"] == "'Break': the last"
 
 
-@slow
+@long
 def test_the_reason_is_ansibles_where_it_did_not_come_to_a_task(machine: Machine, remote: Remote) -> None:
     remote.commit({"site.yml": play("{name: Break, nosuch.module: {}}")})
     assert machine.agent("run")[0] == 1
@@ -178,7 +178,7 @@ def test_the_reason_is_ansibles_where_it_did_not_come_to_a_task(machine: Machine
     assert re.search(r"couldn't resolve module/action 'nosuch\.module'.* \(site\.yml:5:7\)$", reason), reason
 
 
-@slow
+@long
 def test_a_run_that_is_stopped_ends_ansibles_workers_too(machine: Machine, remote: Remote) -> None:
     """They leave Ansible's process group, so that killing that would leave them behind."""
     running = machine.folder / "running"

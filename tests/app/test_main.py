@@ -18,6 +18,8 @@ from tests.app.conftest import ROOT, Server
 from tests.app.http_client import ask, get, request
 from tests.app.known import Known
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 
 

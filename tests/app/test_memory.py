@@ -60,7 +60,7 @@ def limit() -> int:
     return int(memory.removesuffix("m")) * MEGABYTE
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_two_workers_at_the_worst_body_stay_within_the_container_s_memory(server: Server, body: Costly) -> None:
     (pid,) = server.workers

@@ -15,7 +15,7 @@ from tests.app.exposition import scrape
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "15")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_operation_keeps_its_promises(served: Server, tmp_path: Path) -> None:
     command = ["run", f"{served.url}/openapi.json", "--checks", "all", "--max-examples", EXAMPLES, "--no-color"]
     # From a folder of its own: it leaves its cache where it runs.

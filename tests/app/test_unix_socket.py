@@ -17,6 +17,8 @@ from tests.app.known import Known
 from tests.app.load import Load, eventually
 from tests.app.test_main import run, sentence
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Server]
 
 

@@ -25,7 +25,7 @@ PLAYBOOK = """\
       vars:
         options: ["--env={{ api_mlflow_url }}", "{{ release.image | default('') }}"]
 """
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_the_agents_defaults_are_those_of_base() -> None:
         assert BASE.get(f"pull_{field.name}", field.default) == field.default
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_user_is_told_to_set_passes_these_tests(tmp_path: Path) -> None:
     # As in docs/install.md: this folder's tests hold in the user's own repository too.
     clone = clones.make(tmp_path / "clone", os.environ)
@@ -84,6 +84,6 @@ def test_what_a_user_is_told_to_set_passes_these_tests(tmp_path: Path) -> None:
         "tests/environments/test_schema.py",
         "tests/roles/test_arguments.py",
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow and not long", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, cwd=clone, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

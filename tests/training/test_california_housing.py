@@ -21,7 +21,7 @@ from training.progress import Progress
 from training.regions import BOXES, regions
 
 DATA = os.environ.get("DATA", "")
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.long]
 if not DATA:
     # `skip` for the whole module rather than `skipif`: pytest's summary then gives it one line.
     pytestmark.append(pytest.mark.skip(reason="DATA=<path of california_housing.csv> is not set: the full data set"))

@@ -12,7 +12,7 @@ from tests.app.conftest import Server
 PHASES = "examples,coverage,fuzzing"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_schemathesis_finds_no_difference_between_document_and_server(
     start: Callable[..., Server], bundle: Path, odd_bundle: Path, tmp_path: Path
 ) -> None:
