@@ -1,6 +1,6 @@
 # The front door: `make` lists what there is. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, ARGS (handed to the command behind the target).
 .DEFAULT_GOAL := help
-.PHONY: help up down status release rollback shell dev serve train mlflow test unit molecule lint format lock image images push bench-serving bench-release system clean
+.PHONY: help up down status release rollback shell dev serve train mlflow test unit faults molecule lint format lock image images push bench-serving bench-release system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -45,6 +45,9 @@ test: ## Everything that can be checked, cheapest first; ARGS="--only agent" for
 
 unit: ## The quick tests, which need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow and not long" -n 2 $(ARGS)
+
+faults: ## Break a host of its own in every way we know, one at a time; print what was seen and repaired after how long
+	@$(PYTHON_IN) dev python -m pytest -m slow tests/rehearsal/test_faults.py $(ARGS)
 
 molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
 	@$(PYTHON_IN) dev python tools/scenarios.py $(ROLE)

@@ -24,7 +24,7 @@ TESTS = ROOT / "tests"
 REPORTS = ROOT / "var" / "tests"
 # Those that need only Python run side by side; the others share hosts, images and a browser in one process.
 UNIT = ("unit tests", ("-m", "not slow", "-n", "2"))
-SLOW = ("slow tests", ("-m", "slow"))
+SLOW = ("slow tests", ("-m", "slow and not long"))
 NOTHING_COLLECTED = 5
 
 
