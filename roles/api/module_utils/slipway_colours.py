@@ -3,7 +3,7 @@
 import os
 
 from ansible.module_utils import slipway_files
-from ansible.module_utils.slipway_docker import LIMIT_SECONDS
+from ansible.module_utils.slipway_docker import LIMIT_SECONDS, runs
 
 COLOURS = ("blue", "green")
 CURRENT = "current"
@@ -72,6 +72,6 @@ class Colours:
         """Stop and remove a colour's container if there is one, with so long to finish what it has; return whether."""
         name = self.container(colour)
         found = self.docker.inspect("container", name)
-        if found and seconds and found["State"]["Running"] and not found["State"].get("Paused"):
+        if found and seconds and runs(found):
             self.docker.run("stop", "--time", str(seconds), name, timeout=seconds + LIMIT_SECONDS)
         return self.docker.remove(name)

@@ -10,7 +10,7 @@ import re
 import time
 
 from ansible.module_utils.slipway_colours import COLOURS, SOCKET, Colours
-from ansible.module_utils.slipway_docker import DockerError, have_image
+from ansible.module_utils.slipway_docker import DockerError, have_image, runs
 from ansible.module_utils.slipway_server import ServerError, is_ready, prove
 
 # In the container: where the colour's folder is, and where its image looks for <name>/<version>.
@@ -76,7 +76,7 @@ class Release:
         """
         live = self.colours.live()
         found = self.found(live) if live else None
-        if not found or found["Config"]["Labels"].get(RELEASE) != self.name() or not found["State"]["Running"]:
+        if not found or found["Config"]["Labels"].get(RELEASE) != self.name() or not runs(found):
             return False
         try:
             self.await_ready(live, found["RestartCount"])

@@ -116,6 +116,11 @@ def engine_answers(module):
     return bool(module.get_bin_path("docker")) and module.run_command([*limited(10), "docker", "version"])[0] == 0
 
 
+def runs(container):
+    """Whether a container, as Docker describes it, runs: a paused one counts as running there, and answers nobody."""
+    return container["State"]["Running"] and not container["State"].get("Paused")
+
+
 def have_image(docker, image):
     """Pull the image where it is not here; raises DockerError."""
     if not docker.has_image(image):

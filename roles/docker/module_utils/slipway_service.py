@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
-from ansible.module_utils.slipway_docker import have_image
+from ansible.module_utils.slipway_docker import have_image, runs
 
 LABEL = "slipway.described"
 LOOKS_EVERY_SECONDS = 0.1
@@ -41,7 +41,7 @@ class Service:
             return "is not there"
         if found["Config"]["Labels"].get(LABEL) != self.described():
             return "was described otherwise"
-        if not found["State"]["Running"]:
+        if not runs(found):
             return "does not run"
         newer = [
             path for path in self.given["reads"] if not os.path.isfile(path) or os.path.getmtime(path) > began(found)
@@ -83,7 +83,7 @@ class Service:
     def remove(self):
         """Remove it if it is there; return whether. What it has under way gets the time to end."""
         found = self.docker.inspect("container", self.name)
-        if found and found["State"]["Running"] and not found["State"].get("Paused"):
+        if found and runs(found):
             self.docker.run("stop", self.name)
         return self.docker.remove(self.name, "--volumes")
 

@@ -156,6 +156,7 @@ def empty(host: Host) -> None:
 FAULTS: dict[str, Callable[[Host], object]] = {
     "container removed": empty,
     "container killed": lambda host: alter(host, State={"Running": False}),
+    "container paused": lambda host: alter(host, State={"Running": True, "Paused": True}),
     "container answers nothing": lambda host: alter(host, Broken=True),
     "container described otherwise": lambda host: alter(host, Config={"Labels": {}}),
     "link removed": lambda host: (host.folder / "api" / "current").unlink(),

@@ -75,6 +75,9 @@ def test_one_that_was_described_otherwise_goes(key: str) -> None:
 def test_one_that_is_away_or_stands_still_is_run() -> None:
     assert service(Docker()).lacks() == "is not there"
     assert service(Docker(container(LABELLED, running=False))).lacks() == "does not run"
+    paused = container(LABELLED)
+    paused["State"]["Paused"] = True
+    assert service(Docker(paused)).lacks() == "does not run"
 
 
 def test_a_newer_file_is_for_a_new_one_to_read(tmp_path: Path) -> None:
