@@ -21,7 +21,8 @@ from app.listening import Listening
 
 log = logging.getLogger("slipway")
 
-SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+END = {signal.SIGTERM, signal.SIGINT}
+SIGNALS = {*END, signal.SIGCHLD, signal.SIGALRM}
 STARTUP_FAILED = 3
 # A worker that lived this long did not die of a crash loop: its successor starts at once.
 HEALTHY_SECONDS = 30.0
@@ -84,8 +85,7 @@ class Supervisor:
         for worker in self._workers:
             self._start(worker)
         while not all(self._heartbeats.served(worker.number) for worker in self._workers):
-            caught = signal.sigtimedwait(SIGNALS, 0.01)
-            if caught is not None and caught.si_signo != signal.SIGCHLD:
+            if wait(0.01) in END:
                 return False
             for _, end in self._reap():
                 # One that could not start has said why itself.
@@ -100,8 +100,7 @@ class Supervisor:
         check = time.monotonic() + BEAT_SECONDS
         while not self._hopeless():
             wake = min([check, *(worker.due for worker in self._workers if worker.pid is None)])
-            caught = signal.sigtimedwait(SIGNALS, max(0.0, wake - time.monotonic()))
-            if caught is not None and caught.si_signo != signal.SIGCHLD:
+            if wait(wake - time.monotonic()) in END:
                 return
             self._replace()
             if check <= time.monotonic():
@@ -192,7 +191,7 @@ class Supervisor:
             os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + self._drain_seconds + 1
         while self._pids() and time.monotonic() < deadline:
-            signal.sigtimedwait({signal.SIGCHLD}, max(0.0, deadline - time.monotonic()))
+            wait(deadline - time.monotonic())
             self._reap()
         for pid in self._pids():
             log.error("a worker outlived the drain and is killed", extra={"worker": pid})
@@ -202,6 +201,16 @@ class Supervisor:
 
     def _pids(self) -> list[int]:
         return [worker.pid for worker in self._workers if worker.pid is not None]
+
+
+def wait(seconds: float) -> signal.Signals:
+    """Return the first of SIGNALS, all of them blocked, that comes; SIGALRM when none has come in that time.
+
+    Not `sigtimedwait`: stopped and continued (SIGSTOP, a paused container) while its time runs out, Python's returns a
+    signal that never came, read from memory that nothing was written to.
+    """
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    return signal.Signals(signal.sigwaitinfo(SIGNALS).si_signo)
 
 
 def backoff(deaths: int) -> float:

@@ -63,6 +63,26 @@ def test_a_pause_of_all_processes_kills_no_worker(start: Start, known: Known) ->
     assert not {DIED, HANGS} & {entry["message"] for entry in server.log}
 
 
+def test_a_wait_for_signals_that_was_paused_past_its_end_reports_no_signal() -> None:
+    # Each of 8: what was reported came from memory that nothing was written to, and differed.
+    code = (
+        "import signal; from app import workers;"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, workers.SIGNALS);"
+        "print('waits', flush=True); print(workers.wait(0.5).name, workers.wait(0.01).name)"
+    )
+    waiting = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    for process in waiting:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGSTOP)
+    time.sleep(1)  # the pause itself, longer than the wait
+    for process in waiting:
+        process.send_signal(signal.SIGCONT)
+    assert [process.communicate(timeout=60)[0] for process in waiting] == ["SIGALRM SIGALRM\n"] * 8
+
+
 def test_workers_that_are_busy_with_large_requests_are_left_alone(start: Start, known: Known) -> None:
     server = start(SLIPWAY_WORKER_TIMEOUT_SECONDS="10")
     large = request(known.body(0, 20_000))
