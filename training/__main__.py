@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from training import cli, server
+from training import cli
 from training.progress import Progress
+from training.tracking import server
 from training.workspace import Workspace
 
 STEPS = ("make_data", "build_features", "train", "evaluate", "register")

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 
-from training import cli, files, split, store
-from training.column import Floats
+from training import cli, files
 from training.config import Config
-from training.dataset import Dataset
+from training.data import split, store
+from training.data.column import Floats
+from training.data.dataset import Dataset
 from training.errors import DataError
 from training.progress import Progress
 from training.workspace import Workspace

@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from training import build_features, cli, fetch, files, make_data, source
+from training import build_features, cli, files, make_data
 from training.config import Config
-from training.dataset import Dataset
+from training.data import source
+from training.data.dataset import Dataset
+from training.data.split import PARTS, TEST
+from training.data.table import open_table
 from training.errors import DataError
 from training.progress import Progress
-from training.split import PARTS, TEST
-from training.table import open_table
+from training.tracking import fetch
 from training.workspace import Workspace
 
 RECORD = "evaluation.json"
@@ -33,7 +35,7 @@ HELD_OUT = "held-out rows"
 def run(config: Config, progress: Progress) -> dict[str, Any]:
     """Measure what `train` wrote on the held-out part, and return the record."""
     # XGBoost and Matplotlib take a second each to import: --help shall not wait for them.
-    from training.model import Model
+    from training.models.model import Model
 
     workspace = Workspace.of(config)
     data, features = build_features.load(workspace)
@@ -55,7 +57,8 @@ def measure(
     progress: Progress,
 ) -> dict[str, Any]:
     """Write scores and pictures to `folder`; groups and pictures are of the part `test`."""
-    from training import pictures, regions, scores, trees
+    from training.evaluation import plots, regions, scores
+    from training.models import trees
 
     parts = {part: rows for part in PARTS if len((rows := data.only(part)).target)}
     answers = {part: model.predict(rows.features).astype(np.float64) for part, rows in parts.items()}
@@ -72,14 +75,14 @@ def measure(
     files.write_json(folder / RECORD, record)
     told = ", ".join(f"{name.upper()} {value:.4f}" for name, value in record["scores"][TEST].items())
     progress.say(f"{record['rows'][TEST]:,} {record['on']}: {told}")
-    drawn = pictures.draw(folder, test, answers[TEST], record, history)
+    drawn = plots.draw(folder, test, answers[TEST], record, history)
     progress.say(f"{RECORD} and {len(drawn)} pictures in {folder}")
     return record
 
 
 def _elsewhere(config: Config, progress: Progress, arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure a bundle, or on another file, and return the scores."""
-    from training.model import Model
+    from training.models.model import Model
 
     workspace = Workspace.of(config)
     with tempfile.TemporaryDirectory() as temporary:

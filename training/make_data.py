@@ -17,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from training import california, cli, files, sample, source, store
-from training.column import Floats, numbers
+from training import cli, files
 from training.config import Config
+from training.data import california, generated, source, store
+from training.data.column import Floats, numbers
+from training.data.table import Table, open_table
 from training.errors import DataError
 from training.progress import Progress
-from training.table import Table, open_table
 
 
 def run(config: Config, progress: Progress) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _housing(config: Config, progress: Progress) -> tuple[dict[str, Floats], dic
                 f"{error}: wanted DATA=<CSV or Parquet>, or allow_generated=true for a made-up sample"
             ) from error
         progress.say(f"{error}: going on with a generated sample, tagged data=generated")
-        columns, about = sample.generate(), {"kind": "generated", "source": "a generated sample"}
+        columns, about = generated.generate(), {"kind": "generated", "source": "a generated sample"}
     missing = [name for name in config.columns if name not in columns]
     if missing:
         raise DataError(f"{about['source']}: no column {', '.join(map(repr, missing))}; it has {', '.join(columns)}")

@@ -18,11 +18,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from training import cli, fetch, files, settings, source
+from training import cli, files, settings
+from training.data import source
+from training.data.table import Table, open_table
+from training.data.writers import WRITERS, Write
 from training.errors import DataError, TrainingError
-from training.output import WRITERS, Write
 from training.progress import Progress
-from training.table import Table, open_table
+from training.tracking import fetch
 
 PREDICTION = "prediction"
 TOLD_EVERY_SECONDS = 2.0
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         if PREDICTION in table.names:
             raise DataError(f"{table.shown}: has a column {PREDICTION!r} already, which the output adds")
         # XGBoost takes a second to import: --help shall not wait for it.
-        from training.model import Model
+        from training.models.model import Model
 
         model = Model.bundled(fetch.bundle(arguments.bundle, config, folder / "bundle"), arguments.sha256)
         progress.say(f"bundle verified, sha256 {model.sha256}")

@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from training import cli, files, provenance, server, source, telemetry
+from training import cli, files
 from training.config import Config
+from training.data import source
 from training.errors import TrainingError
-from training.facts import Facts
 from training.progress import Progress
+from training.tracking import provenance, server, telemetry
+from training.tracking.record import Facts
 from training.workspace import Workspace
 
 
@@ -30,9 +32,9 @@ def run(config: Config, progress: Progress) -> dict[str, Any]:
     # MLflow takes seconds to import: --help shall not wait for it.
     from mlflow.exceptions import MlflowException
 
-    from training import tracking
+    from training.tracking import runs
 
-    told = source.shown(tracking.uri(config))
+    told = source.shown(runs.uri(config))
     try:
         made = _register(config, workspace, facts)
     except MlflowException as error:
@@ -46,12 +48,13 @@ def run(config: Config, progress: Progress) -> dict[str, Any]:
 
 def _register(config: Config, workspace: Workspace, facts: Facts) -> dict[str, str]:
     """Log the run, make the bundle, register it, and return its version, its sha256 and the run."""
-    from training import bundle, tracking
-    from training.model import Model
+    from training.models import bundle
+    from training.models.model import Model
+    from training.tracking import runs
 
     model = Model.trained(workspace, facts.features)
     shown = {"mlflow.source.name": "python -m training", "mlflow.source.git.commit": facts.code["git_commit"]}
-    with tracking.run(config, tracking.connect(config), facts.tags | shown) as started:
+    with runs.run(config, runs.connect(config), facts.tags | shown) as started:
         _log(started, config, workspace, facts)
         with started.model(config.name) as model_id:
             sha256 = bundle.write(workspace.draft, model, facts.data, model_id, started.id, facts.origin)

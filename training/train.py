@@ -19,7 +19,7 @@ from training.workspace import Workspace
 def run(config: Config, progress: Progress) -> dict[str, Any]:
     """Write the model and return its record."""
     # XGBoost takes a second to import: --help shall not wait for it.
-    from training import trees
+    from training.models import trees
 
     workspace = Workspace.of(config)
     data, features = build_features.load(workspace)

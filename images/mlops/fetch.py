@@ -15,7 +15,7 @@ from pathlib import Path
 
 from errors import Refused
 
-from training import server
+from training.tracking import server
 
 PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 a variable's name
 # Of a server that has just answered.

@@ -24,9 +24,10 @@ import pyarrow.csv
 import pytest
 from moto.server import ThreadedMotoServer
 
-from training import build_features, evaluate, make_data, sample, settings, train
-from training.column import Floats
+from training import build_features, evaluate, make_data, settings, train
 from training.config import ROOT, Config
+from training.data import generated
+from training.data.column import Floats
 from training.progress import Progress
 
 ROWS = 600
@@ -64,7 +65,7 @@ def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small made-up file with California's columns, some AveBedrms missing."""
-    columns = {name: column[:ROWS].copy() for name, column in sample.generate().items()}
+    columns = {name: column[:ROWS].copy() for name, column in generated.generate().items()}
     columns["AveBedrms"][::20] = np.nan
     return write_columns(tmp_path_factory.mktemp("csv") / "small.csv", columns)
 
@@ -168,11 +169,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database as it makes it, which takes it seconds."""
-    from training import tracking
+    from training.tracking import runs
 
     output = tmp_path_factory.mktemp("registry")
-    tracking.connect(Config(output=output)).search_registered_models()
-    return output / tracking.DATABASE
+    runs.connect(Config(output=output)).search_registered_models()
+    return output / runs.DATABASE
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import app.bundle
 from tests.training.conftest import pipeline
 from training import make_data, predict
 from training.config import Config
+from training.evaluation.regions import BOXES, regions
 from training.progress import Progress
-from training.regions import BOXES, regions
 
 DATA = os.environ.get("DATA", "")
 pytestmark = [pytest.mark.long]

@@ -10,7 +10,7 @@ import pytest
 
 import app.bundle
 from training import __main__ as main
-from training import california
+from training.data import california
 from training.errors import DataError
 
 

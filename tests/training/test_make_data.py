@@ -13,8 +13,9 @@ import pyarrow.parquet
 import pytest
 
 from tests.training.conftest import write_csv
-from training import california, files, make_data, s3, sample, store
+from training import files, make_data
 from training.config import Config
+from training.data import california, generated, s3, store
 from training.errors import DataError
 from training.progress import Progress
 
@@ -105,9 +106,9 @@ def refuse() -> dict[str, Any]:
 def test_without_data_california_housing_is_downloaded(
     tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(california, "download", sample.generate)
+    monkeypatch.setattr(california, "download", generated.generate)
     record = make_data.run(Config(output=tmp_path), progress)
-    assert (record["kind"], record["rows"]) == ("downloaded", sample.ROWS)
+    assert (record["kind"], record["rows"]) == ("downloaded", generated.ROWS)
 
 
 def test_where_nothing_can_be_had_the_generated_sample_is_used_if_allowed_and_said_so(

@@ -14,9 +14,9 @@ import pyarrow.parquet
 import pytest
 
 from training import make_data, predict
-from training.column import Floats
-from training.model import Model
-from training.table import open_table
+from training.data.column import Floats
+from training.data.table import open_table
+from training.models.model import Model
 
 Run = Callable[..., int]
 

@@ -12,10 +12,11 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 import app.bundle
-from training import fetch, register, train
+from training import register, train
 from training.config import ROOT, Config
 from training.errors import TrainingError
 from training.progress import Progress
+from training.tracking import fetch
 from training.workspace import Workspace
 
 
@@ -100,7 +101,7 @@ def test_an_evaluation_of_another_model_is_refused(registrable: Config, progress
 def test_a_failure_is_the_runs_status_and_leaves_no_version(
     registrable: Config, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import bundle
+    from training.models import bundle
 
     def fail(*_: object) -> str:
         raise TrainingError("no room")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from training import files, train, trees
+from training import files, train
 from training.config import Config
+from training.models import trees
 from training.progress import Progress
 from training.workspace import Workspace
 

@@ -1,0 +1,19 @@
+"""MLflow's telemetry."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from training.tracking import telemetry
+
+
+def test_it_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "")
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
+    telemetry.off()
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
+    telemetry.off()
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "false"

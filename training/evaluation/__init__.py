@@ -1,0 +1,1 @@
+"""Measures predictions: scores, errors per decile and region, plots."""
