@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import listening, log, metrics_folder, workers
-from app.listening import Listening
+from app import log
+from app.serving import metrics_folder, sockets, supervisor
+from app.serving.sockets import Listening
 
 # What brings NumPy in waits until `main` has seen to the signals.
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ Serves the models named by the environment; see docs/api.md. The settings, with 
 def main() -> int:
     # Signals wait until the supervisor sees to them, and to what is to be tidied up. Before NumPy makes a thread, which
     # would not let them wait.
-    signal.pthread_sigmask(signal.SIG_BLOCK, workers.SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.SIGNALS)
     # What was ignored at entry stays so: SIGINT in a shell's background jobs; SIGCHLD, and no child can be waited for.
-    for number in workers.SIGNALS:
+    for number in supervisor.SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from app import settings
@@ -65,8 +66,8 @@ def _listen(chosen: Settings) -> Listening:
 
     try:
         if chosen.socket:
-            return listening.on_path(chosen.socket, chosen.workers)
-        return listening.on_port(chosen.host, chosen.port, chosen.workers)
+            return sockets.on_path(chosen.socket, chosen.workers)
+        return sockets.on_port(chosen.host, chosen.port, chosen.workers)
     except OSError as error:
         if chosen.socket:
             raise ConfigError(f"SLIPWAY_SOCKET={str(chosen.socket)!r}: {error.strerror or error}") from None
@@ -91,7 +92,7 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    from app import worker
+    from app.serving import worker
 
     def serve(number: int, sock: socket.socket, beat: Callable[[], None]) -> None:
         worker.serve(chosen, bundles, folder, number, sock, beat)
@@ -102,8 +103,8 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder
         log.get().info("serving", extra={"url": where.url, "models": names, "workers": len(where.sockets)})
 
     on_death = partial(metrics_folder.clear_gauges, folder)
-    supervisor = workers.Supervisor(serve, where, chosen.drain_seconds, chosen.worker_timeout_seconds, on_death)
-    return supervisor.run(ready)
+    runner = supervisor.Supervisor(serve, where, chosen.drain_seconds, chosen.worker_timeout_seconds, on_death)
+    return runner.run(ready)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from app import mlmodel, ubjson
+from app import mlmodel
+from app.engines import ubjson
 from app.mlmodel import MLmodelError
 
 MANIFEST = "manifest.json"

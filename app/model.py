@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass, field
 
 from app import bundle as bundles
-from app import engine as engines
 from app.bundle import Bundle, BundleError
-from app.contract import Contract
-from app.engine import Engine, EngineError
+from app.engines import choice as engines
+from app.engines.engine import Engine, EngineError
+from app.prediction.contract import Contract
+from app.prediction.formats import Served
+from app.prediction.formats.rows import ROWS
 from app.settings import ModelSource, Settings
-from app.shapes import Served
-from app.shapes.rows import ROWS
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engine import ENGINES
+from app import engines
 
 PREFIX = "SLIPWAY_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -142,6 +142,6 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"{PREFIX}PORT={settings.port}: wanted at most 65535")
     if settings.log_sample_rate > 1:
         raise ConfigError(f"{PREFIX}LOG_SAMPLE_RATE={settings.log_sample_rate}: wanted a share from 0 to 1")
-    if settings.engine not in ENGINES:
-        raise ConfigError(f"{PREFIX}ENGINE={settings.engine!r}: wanted one of {', '.join(ENGINES)}")
+    if settings.engine not in engines.NAMES:
+        raise ConfigError(f"{PREFIX}ENGINE={settings.engine!r}: wanted one of {', '.join(engines.NAMES)}")
     return settings

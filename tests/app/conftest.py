@@ -19,9 +19,9 @@ from flask.testing import FlaskClient
 
 from app import model
 from app.metrics import Metrics
-from app.predictions import Predictions
-from app.server import create_app
+from app.prediction.predictions import Predictions
 from app.settings import ModelSource, Settings, sources
+from app.web.application import create_app
 from tests.app import bundles
 from tests.app.known import Known
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from app.bundle import Field
-from app.predictions import CSV
-from app.shapes.v2 import ACCEPTED, DATATYPES
+from app.prediction.formats.v2 import ACCEPTED, DATATYPES
+from app.prediction.predictions import CSV
 from tests.app.encodings import ENCODINGS, Encoding
 from tests.app.fuzz_values import ANY, INSTEAD, NEAR, NUMBERS, RIGHT, TOKEN, TOKENS
 

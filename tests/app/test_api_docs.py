@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from app.problem import STATUS
 from app.settings import PREFIX, Settings
 from tests.app.conftest import ROOT, Server
-from tests.app.openapi.documented import Documented
+from tests.app.web.openapi.documented import Documented
 
 TEXT = (ROOT / "docs" / "api.md").read_text()
 ADDRESS = "http://localhost:8000"

@@ -1,0 +1,71 @@
+"""Which engine serves a model: oneDAL if it gives XGBoost's answers, otherwise XGBoost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from app import golden as goldens
+from app.bundle import Golden
+from app.engines.engine import Engine, EngineError, FloatArray
+from app.engines.xgboost import XGBoost
+
+log = logging.getLogger("slipway")
+
+
+def choose(model: bytes, golden: Golden, preference: str = "auto") -> Engine:
+    """Return the preferred engine if it gives the golden answers; with `auto`, XGBoost if oneDAL does not.
+
+    Raises EngineError where the engine asked for, or XGBoost itself, does not give them.
+    """
+    if preference != "xgboost":
+        try:
+            return _onedal(model, golden)
+        except EngineError as error:
+            if preference == "onedal":
+                raise
+            log.warning("oneDAL cannot serve this model, XGBoost does", extra={"reason": str(error)})
+    engine = XGBoost(model)
+    check(engine, golden)
+    return engine
+
+
+def _onedal(model: bytes, golden: Golden) -> Engine:
+    from app.engines.onedal import OneDAL
+
+    engine = OneDAL(model)
+    check(engine, golden)
+    return engine
+
+
+def check(engine: Engine, golden: Golden, alone: int | None = None) -> None:
+    """Raise EngineError unless the golden rows get the golden answers, as one batch and one row at a time.
+
+    Both, because an engine may add up in another order for one row than for many: oneDAL computes 32 rows at a time,
+    and one row, or what is left of a batch, tree by tree. `alone` is how many rows are sent one at a time, all if None.
+    """
+    rows = matrix(golden.rows)
+    try:
+        batch = engine.predict(rows)
+        singles = np.concatenate([engine.predict(row[np.newaxis]) for row in rows[:alone]])
+    except (RuntimeError, ValueError) as error:  # oneDAL's errors, and XGBoost's
+        raise EngineError(f"{engine.name} cannot predict the golden rows: {error}") from error
+    _compare(engine.name, batch, golden, "as one batch")
+    _compare(engine.name, singles, golden, "one row at a time")
+
+
+def _compare(name: str, answers: FloatArray, golden: Golden, how: str) -> None:
+    wanted = (len(answers), *np.shape(golden.predictions)[1:])
+    if answers.shape != wanted:
+        raise EngineError(f"{name} answers in shape {answers.shape}, the golden answers have {wanted}")
+    if missed := goldens.missed(answers.tolist(), golden.predictions):
+        count = len(answers)
+        raise EngineError(f"{name} misses {len(missed)} of {count} golden answers {how}, the first in row {missed[0]}")
+
+
+def matrix(rows: Sequence[Sequence[Any]]) -> FloatArray:
+    """Return rows with None for missing as float32 with NaN, shape (rows, fields)."""
+    return np.array(rows, dtype=np.float32)

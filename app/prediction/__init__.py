@@ -1,0 +1,1 @@
+"""One prediction, from the body of a request to the body of the answer."""

@@ -1,0 +1,71 @@
+"""`/invocations`: MLflow's scoring protocol, in each of its documented JSON forms; the module `csv` reads its CSV.
+
+https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from app.engines.engine import FloatArray
+from app.prediction.contract import Contract
+from app.prediction.formats import Served, in_order, members, numbers, of_records
+from app.prediction.json_body import ARRAYS, OBJECTS
+from app.prediction.tables import UNCOUNTED, ByColumn, ByRow, Table
+from app.problem import Problem
+
+FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+ERROR_CODES = {
+    404: "RESOURCE_DOES_NOT_EXIST",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+class MLflow:
+    """MLflow's shape; stricter than its own server, which casts and drops in silence."""
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
+        found = members(document, {}, {**dict.fromkeys(FORMS, OBJECTS + ARRAYS), "params": OBJECTS})
+        if found.pop("params", None):
+            raise Problem("unsupported", "this model takes no parameters", "params")
+        if len(found) != 1:
+            raise Problem("wrong_shape", f"wanted exactly one of {', '.join(FORMS)}")
+        ((form, data),) = found.items()
+        return getattr(self, f"_{form}")(data, contract), None
+
+    def _dataframe_split(self, data: Any, contract: Contract) -> Table:
+        found = members(data, {"columns": ARRAYS, "data": ARRAYS}, {"index": ARRAYS})
+        index = found.get("index")
+        if index is not None and len(index) != len(found["data"]):
+            raise Problem("wrong_shape", "wanted as many entries as data has rows", "index")
+        arrays = 2 + len(found["data"]) + (index is not None)
+        # simdjson counts nulls over the whole document: an index may hold some, so it is left to the plain way.
+        return in_order(found["columns"], found["data"], contract, arrays if index is None else UNCOUNTED)
+
+    def _dataframe_records(self, data: Any, contract: Contract) -> Table:
+        if not isinstance(data, ARRAYS):
+            raise Problem("wrong_type", "wanted an array of objects", "dataframe_records")
+        return of_records(data, contract)
+
+    def _instances(self, data: Any, contract: Contract) -> Table:
+        if not isinstance(data, ARRAYS):
+            raise Problem("wrong_type", "wanted an array of rows or of objects", "instances")
+        if len(data) and isinstance(data[0], OBJECTS):
+            return of_records(data, contract)
+        return ByRow(data, 1 + len(data))
+
+    def _inputs(self, data: Any, contract: Contract) -> Table:
+        if isinstance(data, ARRAYS):
+            return self._instances(data, contract)
+        return ByColumn(data, len(data))
+
+    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
+        return b'{"predictions":%b}' % numbers(predictions)
+
+    def error(self, problem: Problem, request_id: str) -> bytes:
+        code = ERROR_CODES.get(problem.status, "BAD_REQUEST")
+        return orjson.dumps({"error_code": code, "message": problem.message})

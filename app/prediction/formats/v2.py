@@ -1,0 +1,165 @@
+"""`/v2/models/{model}/infer`: the Open Inference Protocol over REST, without its binary extension.
+
+https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from math import prod
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.bundle import Field
+from app.engines.engine import FloatArray
+from app.prediction.contract import Contract
+from app.prediction.formats import Served, members, numbers
+from app.prediction.formats.rows import ROWS
+from app.prediction.json_body import ARRAYS, OBJECTS
+from app.prediction.tables import ByColumn, ByRow, Table
+from app.problem import Problem, unknown
+
+OUTPUT = "predictions"
+OUTPUT_TYPE = "FP32"
+DATATYPES = {"double": "FP64", "float": "FP32", "long": "INT64", "integer": "INT32", "boolean": "BOOL"}
+FLOATS = {"FP16", "FP32", "FP64"}
+INTEGERS = {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
+# Integers are welcome where a float is wanted, never the other way round.
+ACCEPTED = {
+    "double": FLOATS | INTEGERS,
+    "float": FLOATS | INTEGERS,
+    "long": INTEGERS,
+    "integer": INTEGERS,
+    "boolean": {"BOOL"},
+}
+BINARY = "the binary data extension is not offered, send each tensor's values as JSON in data"
+
+
+class V2:
+    """The Open Inference Protocol's shape: one input for each field, or one matrix called `features`."""
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, str | None]:
+        found = members(document, {"inputs": ARRAYS}, {"id": (str,), "parameters": OBJECTS, "outputs": ARRAYS})
+        listed = 1 + _check_outputs(found.get("outputs"))
+        # One more than there are fields is enough to tell that one is unknown or given twice.
+        entries = enumerate(islice(found["inputs"], len(contract.names) + 1))
+        tensors = [_tensor(entry, i, contract) for i, entry in entries]
+        if len(tensors) == 1 and tensors[0]["name"] == ROWS and ROWS not in contract.names:
+            table: Table = _matrix(tensors[0], contract)
+        else:
+            table = _columns(tensors, contract)
+        # Each tensor has an array for its shape beside its data.
+        return table._replace(arrays=table.arrays + listed + len(tensors)), found.get("id")
+
+    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: str | None) -> bytes:
+        head = {
+            "model_name": served.name,
+            "model_version": served.version,
+            "id": request_id if extra is None else extra,
+        }
+        shape = orjson.dumps(list(predictions.shape))
+        tensor = b'{"name":"%b","shape":%b,"datatype":"%b","data":%b}' % (
+            OUTPUT.encode(),
+            shape,
+            OUTPUT_TYPE.encode(),
+            numbers(predictions.ravel()),
+        )
+        # Not by orjson: an id may be any JSON text, also one that is no Unicode ("\\ud800"), and comes back as it came.
+        return b'%b,"outputs":[%b]}' % (json.dumps(head).encode()[:-1], tensor)
+
+    def error(self, problem: Problem, request_id: str) -> bytes:
+        return orjson.dumps({"error": problem.message})
+
+
+def output(width: int | None) -> dict[str, Any]:
+    """Return the metadata of the output: a number for each row, or `width` numbers; -1 is the number of rows."""
+    return {"name": OUTPUT, "datatype": OUTPUT_TYPE, "shape": [-1] if width is None else [-1, width]}
+
+
+def _check_outputs(outputs: Any) -> int:
+    """Refuse an output that the model has not; return how many arrays the list is."""
+    if outputs is None:
+        return 0
+    for i, entry in enumerate(outputs):
+        name = members(entry, {"name": (str,)}, {"parameters": OBJECTS})["name"]
+        if name != OUTPUT:
+            raise unknown(name, [OUTPUT], "the model's outputs", f"output {i}")
+        if i:
+            raise Problem("duplicate_field", "asked for twice", OUTPUT)
+    return 1
+
+
+def _tensor(entry: Any, number: int, contract: Contract) -> dict[str, Any]:
+    optional = {"data": ARRAYS, "parameters": OBJECTS}
+    tensor = members(entry, {"name": (str,), "shape": ARRAYS, "datatype": (str,)}, optional)
+    ours = tensor["name"] == ROWS or tensor["name"] in contract.names
+    where = {"field": tensor["name"]} if ours else {"place": f"input {number}"}
+    if "binary_data_size" in tensor.get("parameters", ()):
+        raise Problem("unsupported", BINARY, **where)
+    if "data" not in tensor:
+        raise Problem("missing_field", "has no data", **where)
+    if len(tensor["shape"]) > 2:
+        raise Problem("wrong_shape", "wanted a shape of one or two dimensions", **where)
+    shape = list(tensor["shape"])
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise Problem("wrong_shape", "wanted a shape of whole numbers", **where)
+    return {**tensor, "shape": shape}
+
+
+def _matrix(tensor: dict[str, Any], contract: Contract) -> ByRow:
+    shape, data, width = tensor["shape"], tensor["data"], len(contract.names)
+    if len(shape) != 2 or shape[1] != width:
+        raise Problem("wrong_shape", f"wanted shape [rows, {width}]", ROWS)
+    bounds = {field.name: limits for field in contract.fields if (limits := _bounds(tensor["datatype"], field, ROWS))}
+    if len(data) and isinstance(data[0], ARRAYS):
+        _check_length(len(data), shape[0], ROWS)
+        return ByRow(data, 1 + len(data), bounds)
+    _check_length(len(data), prod(shape), ROWS)
+    return ByRow(data, 1, bounds, flat=True)
+
+
+def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> ByColumn:
+    contract.check_names([tensor["name"] for tensor in tensors], place="input")
+    fields = {field.name: field for field in contract.fields}
+    columns, bounds, arrays = {}, {}, 0
+    for tensor in tensors:
+        name, shape, data = tensor["name"], tensor["shape"], tensor["data"]
+        if len(shape) not in (1, 2) or shape[1:] not in ([], [1]):
+            raise Problem("wrong_shape", "wanted shape [rows] or [rows, 1]", name)
+        _check_length(len(data), shape[0], name)
+        if limits := _bounds(tensor["datatype"], fields[name], name):
+            bounds[name] = limits
+        nested = len(shape) == 2 and len(data) and isinstance(data[0], ARRAYS)
+        columns[name] = _unwrapped(data, name) if nested else data
+        arrays += 1
+    return ByColumn(columns, arrays, bounds)
+
+
+def _unwrapped(data: Sequence[Any], name: str) -> list[Any]:
+    """Return the values of a column given as one-value rows."""
+    for i, row in enumerate(data):
+        if not isinstance(row, ARRAYS) or len(row) != 1:
+            raise Problem("wrong_shape", "wanted one value in each row", name, i)
+    return [row[0] for row in data]
+
+
+def _check_length(got: int, wanted: int, name: str) -> None:
+    if got != wanted:
+        more = "more" if wanted > got else "fewer"
+        raise Problem(
+            "wrong_shape", f"`shape` and `data` disagree: data has {got} values or rows, shape asks for {more}", name
+        )
+
+
+def _bounds(datatype: str, field: Field, name: str) -> tuple[int, int] | None:
+    """Return the range that an integer datatype sets, None for the others; raises Problem for one that does not fit."""
+    if datatype not in ACCEPTED[field.type]:
+        raise Problem("wrong_type", f"wanted a datatype of {', '.join(sorted(ACCEPTED[field.type]))}", name)
+    if datatype not in INTEGERS:
+        return None
+    limits = np.iinfo(datatype.lower())
+    return int(limits.min), int(limits.max)

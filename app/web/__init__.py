@@ -1,0 +1,1 @@
+"""The web application: everything that is not a prediction."""

@@ -1,0 +1,61 @@
+"""What the document is made from: models as their bundles describe them, and the server's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.bundle import Field, Golden
+from app.prediction.formats import numbers
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one request may hold."""
+
+    max_rows: int
+    max_body_bytes: int
+
+
+@dataclass(frozen=True)
+class Described:
+    """A model by its signature and its golden rows, which are the document's examples."""
+
+    name: str
+    version: str
+    fields: tuple[Field, ...]
+    golden: Golden
+
+    @property
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def examples(self) -> list[tuple[Row, Any]]:
+        """Return up to three golden rows, in the signature's types, with their answers: a row with a gap comes last."""
+        # In the digits that the server answers with.
+        answers = orjson.loads(numbers(np.asarray(self.golden.predictions, dtype=np.float32)))
+        pairs = list(zip(self.golden.rows, answers, strict=True))
+        whole = [pair for pair in pairs if None not in pair[0]]
+        gaps = [pair for pair in pairs if None in pair[0]]
+        chosen = whole[:2] + gaps[:1] if whole else gaps[:2]
+        return [(tuple(map(_typed, row, self.fields)), answer) for row, answer in chosen]
+
+    def range(self, field: Field) -> tuple[float, float] | None:
+        """Return a numeric field's least and greatest golden value: training puts both into the golden rows."""
+        index = self.fields.index(field)
+        known = [value for row in self.golden.rows if (value := row[index]) is not None]
+        return (min(known), max(known)) if known and field.type != "boolean" else None
+
+
+def _typed(value: float | None, field: Field) -> object:
+    """Return a golden value as a request would hold it: the bundle keeps them all as numbers."""
+    if value is None:
+        return None
+    if field.type == "boolean":
+        return bool(value)
+    return int(value) if field.type in ("integer", "long") else value
