@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 
-from bench import proctree
+from bench import process_tree
 
 # Share of all cores. What is timed is timed again above it, as long as the patience lasts.
 TOLERATED = 0.05
@@ -29,12 +29,12 @@ class Watch:
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
-        self._machine = proctree.machine_cpu_seconds()
+        self._machine = process_tree.machine_cpu_seconds()
         self._own = _own_cpu_seconds()
 
     def others(self, servers_cpu_seconds: float) -> float:
         """Share of all cores that neither the server, nor wrk, nor the harness used since."""
-        busy = proctree.machine_cpu_seconds() - self._machine
+        busy = process_tree.machine_cpu_seconds() - self._machine
         ours = servers_cpu_seconds + _own_cpu_seconds() - self._own
         capacity = (time.perf_counter() - self._started) * (os.cpu_count() or 1)
         return max(0.0, busy - ours) / capacity

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import proctree, wrk
+from bench import process_tree, wrk
 from bench.bodies import CONNECTIONS, Size
 from bench.disturbance import TOLERATED, Patience, Watch
 from bench.server import Server
@@ -46,9 +46,9 @@ def calm(take: Callable[[], Sample], seconds: float, patience: Patience) -> Samp
 
 
 def timed(server: Server, size: Size, bodies: Path, seconds: int) -> Sample:
-    watch, before = Watch(), proctree.cpu_seconds(server.pid)
+    watch, before = Watch(), process_tree.cpu_seconds(server.pid)
     load = wrk.run(server.url, bodies, CONNECTIONS, seconds)
-    used = proctree.cpu_seconds(server.pid) - before
+    used = process_tree.cpu_seconds(server.pid) - before
     rate = load.requests_per_second
     cpu = used / load.requests * 1e6
     return Sample(rate, rate * size.rows, load.p50_ms, load.p99_ms, cpu, watch.others(used))

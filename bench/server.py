@@ -11,7 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
-from bench import answers, proctree
+from bench import answers, process_tree
 from bench.contestants import Contestant
 
 # All of these only end a hang.
@@ -54,7 +54,7 @@ class Server:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        group = proctree.tree(self.pid)
+        group = process_tree.tree(self.pid)
         self._signal_group(signal.SIGTERM)
         # Whether its first process listened or not, no worker of the group may be left.
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -63,7 +63,7 @@ class Server:
         self.process.wait()
         # A worker that is still dying would take part in what is measured next.
         deadline = time.perf_counter() + STOP_SECONDS
-        while any(map(proctree.alive, group)) and time.perf_counter() < deadline:
+        while any(map(process_tree.alive, group)) and time.perf_counter() < deadline:
             time.sleep(POLL_SECONDS)
 
     @property

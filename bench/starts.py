@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import proctree
+from bench import process_tree
 from bench.contestants import Contestant
 from bench.disturbance import TOLERATED, Patience, Watch
 from bench.server import Server
@@ -29,4 +29,4 @@ def once(contestant: Contestant, folder: Path, body: bytes, truth: np.ndarray) -
     watch = Watch()
     with Server(contestant, folder) as server:
         seconds = server.wait_for_answer(body, truth)
-        return Start(seconds, watch.others(proctree.cpu_seconds(server.pid)))
+        return Start(seconds, watch.others(process_tree.cpu_seconds(server.pid)))

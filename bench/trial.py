@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import answers, bodies, proctree, report, rounds, starts
+from bench import answers, bodies, process_tree, report, rounds, starts
 from bench.answers import Truth
 from bench.bodies import SIZES, Size
 from bench.bundle import Bundle
@@ -114,8 +114,8 @@ class Trial:
     def _weigh(self, servers: Sequence[Server]) -> Iterator[Figure]:
         workers, whole = {}, {}
         for server in servers:
-            supervisor, *others = (proctree.memory(pid) for pid in proctree.tree(server.pid))
-            workers[server.name] = sum(others, proctree.Memory(0, 0))
+            supervisor, *others = (process_tree.memory(pid) for pid in process_tree.tree(server.pid))
+            workers[server.name] = sum(others, process_tree.Memory(0, 0))
             whole[server.name] = supervisor + workers[server.name]
         yield from report.memory(workers, whole, self._names)
 

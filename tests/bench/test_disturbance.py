@@ -1,6 +1,6 @@
 import os
 
-from bench import proctree
+from bench import process_tree
 from bench.disturbance import Patience, Watch
 
 
@@ -12,8 +12,8 @@ def test_patience_is_spent_until_it_does_not_suffice() -> None:
 
 def test_what_the_harness_itself_uses_is_not_others() -> None:
     watch = Watch()
-    busy = proctree.cpu_seconds(os.getpid())
-    while proctree.cpu_seconds(os.getpid()) - busy < 0.05:
+    busy = process_tree.cpu_seconds(os.getpid())
+    while process_tree.cpu_seconds(os.getpid()) - busy < 0.05:
         pass
     assert 0 <= watch.others(0) <= 1
 

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 from bench import report
 from bench.contestants import FASTAPI, MLFLOW, OURS
-from bench.proctree import Memory
+from bench.process_tree import Memory
 from bench.rounds import Round, Sample
 
 SERVERS = [OURS, FASTAPI, MLFLOW]

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import answers, proctree
+from bench import answers, process_tree
 from bench.bodies import features
 from bench.contestants import Contestant
 from bench.server import Server, StartError
@@ -33,9 +33,9 @@ def contestant(program: str, status: int = 200) -> Contestant:
 def test_a_server_is_asked_until_it_answers_and_stopped_with_its_workers(tmp_path: Path) -> None:
     with Server(contestant(PROGRAM), tmp_path) as server:
         assert server.wait_for_answer(b"{}", TRUTH) > 0
-        pids = proctree.tree(server.pid)
+        pids = process_tree.tree(server.pid)
         assert len(pids) == 2
-    assert not any(map(proctree.alive, pids))
+    assert not any(map(process_tree.alive, pids))
 
 
 def test_a_wrong_answer_is_an_error(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.process_tree import below
+
 PROC = Path("/proc")
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -21,14 +23,7 @@ class Memory:
 
 def tree(root: int) -> list[int]:
     """The root first, then every descendant that is alive."""
-    children: dict[int, list[int]] = {}
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))):
-            children.setdefault(int(stat[1]), []).append(int(entry.name))
-    found = [root]
-    for pid in found:
-        found.extend(children.get(pid, []))
-    return found
+    return [root, *sorted(below({root}))]
 
 
 def alive(pid: int) -> bool:
