@@ -1,11 +1,8 @@
 """MLflow on the host: its login, what its registry knows, and training against it."""
 
 import base64
-import json
 import os
 import shlex
-import subprocess
-import sys
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from rehearsal.host import DATA, Host
 from rehearsal.place import Place
 from rehearsal.progress import Progress
 from rehearsal.state import State
+from training import launch
 
 USER = "admin"
 PASSWORD = DATA / "secrets" / "mlflow" / "admin_password"
@@ -89,24 +87,20 @@ class Tracking:
 
     def train(self, progress: Progress, *settings: str) -> dict[str, Any]:
         """Train as a person would, and return what came of it."""
-        command = [sys.executable, "-m", "training", "allow_generated=true", f"output={self.place.training}", *settings]
-        environment = {**os.environ, **self.variables()}
         log = self.place.folder / "training.log"
-        with (
-            log.open("w", encoding="utf-8") as file,
-            subprocess.Popen(
-                command, cwd=self.place.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            ) as process,
-        ):
-            for line in process.stderr or ():
-                file.write(line)
+        with log.open("w", encoding="utf-8") as file:
+
+            def report(line: str) -> None:
+                file.write(f"{line}\n")
                 progress.news(f"training: {line.strip()}")
-            result = process.stdout.read() if process.stdout else ""
-        if process.returncode:
-            last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
-            raise Trouble(f"training ended with code {process.returncode}: {' '.join(last)} ({log} has it all)")
-        trained: dict[str, Any] = json.loads(result.strip().splitlines()[-1])
-        return trained
+
+            try:
+                mine = ("allow_generated=true", f"output={self.place.training}")
+                return launch.run(*mine, *settings, variables=self.variables(), report=report)
+            except launch.LaunchError as error:
+                file.flush()
+                last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
+                raise Trouble(f"{error}: {' '.join(last)} ({log} has it all)") from error
 
 
 def _message(answer: Any) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -20,6 +19,7 @@ from leftovers import LABEL
 
 from tests.image.engine import docker
 from tests.image.tracking import PASSWORD, Tracking
+from training import launch
 
 READY_SECONDS = 60.0
 # As the api role will run it.
@@ -92,9 +92,8 @@ def content(image: str) -> dict[str, tarfile.TarInfo]:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of bundles with one that training made here, on whatever Python the tests run."""
     output = tmp_path_factory.mktemp("training") / "var"
-    command = [sys.executable, "-m", "training", "allow_generated=true", f"output={output}", "rounds=20"]
-    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    settings = ("allow_generated=true", f"output={output}", "rounds=20")
+    launch.run(*settings, variables={"MLFLOW_TRACKING_URI": ""})
     return output / "models"
 
 
