@@ -1,8 +1,10 @@
+from collections.abc import Callable
+
 from bench.disturbance import Patience
 from bench.rounds import Sample, calm
 
 
-def samples(*others: float):
+def samples(*others: float) -> Callable[[], Sample]:
     taken = iter([Sample(rate, rate, 1, 1, 1, share) for rate, share in enumerate(others, start=1)])
     return lambda: next(taken)
 

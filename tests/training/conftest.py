@@ -71,15 +71,21 @@ def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def progress() -> Progress:
-    """Somebody to tell, who keeps it."""
-    return Progress(io.StringIO())
+def stream() -> io.StringIO:
+    """Where `progress` writes."""
+    return io.StringIO()
 
 
 @pytest.fixture
-def told(progress: Progress) -> Callable[[], str]:
-    """What was told so far."""
-    return lambda: progress._stream.getvalue()  # type: ignore[attr-defined]
+def progress(stream: io.StringIO) -> Progress:
+    """A progress that keeps what it is told."""
+    return Progress(stream)
+
+
+@pytest.fixture
+def reported(stream: io.StringIO) -> Callable[[], str]:
+    """The progress so far."""
+    return stream.getvalue
 
 
 @pytest.fixture

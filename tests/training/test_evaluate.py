@@ -18,7 +18,9 @@ from training.progress import Progress
 from training.workspace import Workspace
 
 
-def test_scores_groups_and_pictures_are_written(trained: Config, progress: Progress, told: Callable[[], str]) -> None:
+def test_scores_groups_and_pictures_are_written(
+    trained: Config, progress: Progress, reported: Callable[[], str]
+) -> None:
     record = evaluate.run(trained, progress)
     folder = Workspace.of(trained).evaluation
     assert files.read_json(folder / "evaluation.json", "evaluate") == record
@@ -27,7 +29,7 @@ def test_scores_groups_and_pictures_are_written(trained: Config, progress: Progr
     assert len(record["deciles"]) == 10
     assert sum(row["rows"] for row in record["regions"]) == record["rows"]["test"]
     assert len(list(folder.glob("*.png"))) == 5
-    assert "R2" in told()
+    assert "R2" in reported()
 
 
 def test_pictures_of_an_earlier_evaluation_do_not_stay(evaluated: Config, progress: Progress) -> None:

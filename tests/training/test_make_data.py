@@ -50,11 +50,11 @@ def test_the_columns_are_kept_as_numbers_with_the_missing_ones_missing(small: Co
 
 
 def test_columns_that_no_setting_names_are_left_out_aloud(
-    small: Config, progress: Progress, told: Callable[[], str]
+    small: Config, progress: Progress, reported: Callable[[], str]
 ) -> None:
     write_csv(Path(small.data), ["1,2,3,me"], "a,b,target,owner")
     assert "owner" not in kept(make_data.run(small, progress)).column_names
-    assert "not used: owner" in told()
+    assert "not used: owner" in reported()
 
 
 def test_csv_and_parquet_of_the_same_numbers_have_the_same_digest(small: Config, progress: Progress) -> None:
@@ -112,13 +112,13 @@ def test_without_data_california_housing_is_downloaded(
 
 
 def test_where_nothing_can_be_had_the_generated_sample_is_used_if_allowed_and_said_so(
-    tmp_path: Path, progress: Progress, told: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, progress: Progress, reported: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(california, "download", refuse)
     with pytest.raises(DataError, match=r"wanted DATA=<CSV or Parquet>, or allow_generated=true"):
         make_data.run(Config(output=tmp_path), progress)
     assert make_data.run(Config(output=tmp_path, allow_generated=True), progress)["kind"] == "generated"
-    assert "going on with a generated sample, tagged data=generated" in told()
+    assert "going on with a generated sample, tagged data=generated" in reported()
 
 
 def test_data_that_is_given_is_never_replaced_by_a_sample(small: Config, progress: Progress) -> None:

@@ -36,6 +36,7 @@ def test_the_run_has_parameters_metrics_and_where_all_comes_from(client: MlflowC
     assert re.fullmatch("[0-9a-f]{40}|unknown", run.data.tags["git_commit"])
     assert run.data.tags["git_clean"] in ("true", "false", "unknown")
     assert run.data.tags["data"] == "given"
+    assert run.inputs
     [dataset] = run.inputs.dataset_inputs
     assert run.data.tags["data_sha256"].startswith(dataset.dataset.digest)
 
@@ -58,7 +59,7 @@ def test_the_version_is_tagged_with_the_pin_and_ready(client: MlflowClient, rele
     assert version.run_id == release["run"]
     assert version.tags["manifest_sha256"] == release["sha256"]
     assert version.tags["data"] == "given"
-    assert f"R2 {release['metrics']['r2']:.3f}" in version.description
+    assert f"R2 {release['metrics']['r2']:.3f}" in (version.description or "")
 
 
 def test_a_download_from_the_registry_is_the_bundle(

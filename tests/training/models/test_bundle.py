@@ -74,7 +74,7 @@ def test_the_same_data_and_settings_give_the_same_files_in_another_process_and_p
     release: dict[str, Any], bundle: Path, patients: Path, tmp_path: Path
 ) -> None:
     """Only MLflow's own files may differ: they hold times and ids."""
-    copy = shutil.copy(patients, tmp_path / "renamed.txt")
+    copy = Path(shutil.copy(patients, tmp_path / "renamed.txt"))
     environment = {"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "TZ": "Asia/Tokyo"}
     again = Path(pipeline(tmp_path / "elsewhere", copy, environment, *DIABETES)["bundle"])
     for name in ("model.ubj", app.bundle.GOLDEN, app.bundle.REFERENCE, "requirements.txt", "input_example.json"):

@@ -37,7 +37,7 @@ def test_they_hold_real_rows_missing_values_and_the_edges_of_each_field(data: Da
 
 
 def test_only_fields_that_miss_values_in_the_data_do_so_here(data: Dataset) -> None:
-    missing = np.isnan(golden.choose(data)).any(axis=0)
+    missing = np.asarray(np.isnan(golden.choose(data)).any(axis=0))
     assert [name for name, is_missing in zip(data.names, missing, strict=True) if is_missing] == ["AveBedrms"]
 
 
