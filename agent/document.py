@@ -1,15 +1,14 @@
-"""JSON documents read into dataclasses; what does not fit is named with its key, its value and what was wanted."""
+"""JSON documents read into named tuples; what does not fit is named with its key, its value and what was wanted."""
 
 import json
 from collections.abc import Collection
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from agent.errors import ConfigError
 from agent.output import warn
 
-T = TypeVar("T")
+T = TypeVar("T", bound=tuple[Any, ...])
 WANTED = {
     str: "text",
     bool: "true or false",
@@ -44,9 +43,9 @@ def build(kind: type[T], document: dict[str, Any], path: Path) -> T:
     for key, value in document.items():
         if not _fits(value, types[key]):
             raise ConfigError(f"{path}: {key}={_short(value)}: wanted {WANTED[types[key]]}")
-    for field in fields(kind):  # type: ignore[arg-type]  # mypy has no name for "a dataclass's type"
-        if field.name not in document and field.default is MISSING and field.default_factory is MISSING:
-            raise ConfigError(f"{path}: {field.name} is missing, wanted {WANTED[types[field.name]]}")
+    defaults = kind._field_defaults  # type: ignore[attr-defined]  # mypy has no name for "a named tuple's type"
+    for key in types.keys() - document.keys() - defaults.keys():
+        raise ConfigError(f"{path}: {key} is missing, wanted {WANTED[types[key]]}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
 
 

@@ -2,8 +2,7 @@
 
 import os
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.document import build, load
 from agent.errors import ConfigError
@@ -19,20 +18,19 @@ TEMPLATE = re.compile(r"\{[{%#]")
 PASSWORD = re.compile(r"^[a-z+]+://[^/@]*:[^/@]*@|^https?://[^/@]+@")
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(NamedTuple):
     """The keys of host.json."""
 
     environment: str  # environments/<environment>.yml says the rest
     groups: tuple[str, ...]
     repository: str  # any URL or path that git takes; no password in it
     branch: str  # what this host follows
-    name: str = field(default_factory=lambda: os.uname().nodename)
+    name: str  # the machine's own where host.json has none
     vault: str = ""  # https://..., where the environment's secrets come from Vault
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return asdict(self) | {"groups": list(self.groups)}
+        return self._asdict() | {"groups": list(self.groups)}
 
 
 def read(paths: Paths) -> Host:
@@ -43,7 +41,7 @@ def read(paths: Paths) -> Host:
         raise ConfigError(f"{paths.host}: is missing: the host's bootstrap writes it, see docs/agent.md") from None
     # Before anything is echoed: not even an error may show a password.
     _check_secrets(paths, document)
-    host = build(Host, document, paths.host)
+    host = build(Host, {"name": os.uname().nodename} | document, paths.host)
     _check(paths, host)
     return host
 

@@ -5,9 +5,8 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from agent.errors import AgentError
 
@@ -15,8 +14,7 @@ from agent.errors import AgentError
 WAIT_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who has the lock."""
 
     pid: int

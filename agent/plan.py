@@ -1,7 +1,7 @@
 """What one run has to do: decided from the state alone, so that every case can be looked at."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agent import scope
 from agent.host import Host
@@ -12,8 +12,7 @@ from agent.state import State
 Changed = Callable[[str, str], list[str] | None]
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """Run `commit`; `scope` are the roles it is limited to, None is everything; gentle is at low priority."""
 
     commit: str
@@ -22,8 +21,7 @@ class Work:
     gentle: bool = False
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """What the caller asked for: to try now what waits, to run everything, to accept a rewritten branch."""
 
     now: bool = False

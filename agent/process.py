@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # What every process of a run inherits in its environment, with the run's data folder as the value.
 MARK = "SLIPWAY_RUN"
@@ -16,8 +16,7 @@ MARK = "SLIPWAY_RUN"
 LINGERS_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """How a program ended; `code` is negative for a signal, as in subprocess."""
 
     code: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 from typing import TYPE_CHECKING
@@ -88,7 +87,7 @@ def _follow_mended(paths: Paths, store: Store, wish: Wish) -> Result:
         this, how = host.read(paths), settings.read(paths)
         marks = {APPLIED: store.state.applied, ATTEMPTED: store.state.attempted}
         _repository(paths, how).rebuild(this.repository, this.branch, marks)
-        return _follow(paths, store, dataclasses.replace(wish, now=True))
+        return _follow(paths, store, wish._replace(now=True))
 
 
 def _follow(paths: Paths, store: Store, wish: Wish) -> Result:

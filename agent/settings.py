@@ -1,6 +1,6 @@
 """How the agent behaves: /etc/slipway/pull.json, written by the role `pull` from the environment's settings."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agent.document import build, known, load
 from agent.errors import ConfigError
@@ -8,8 +8,7 @@ from agent.output import warn
 from agent.paths import Paths
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The keys of pull.json. A host that has not converged yet has no such file and goes by these defaults."""
 
     interval_seconds: int = 60  # the timer calls the agent this often

@@ -1,10 +1,8 @@
 """What the agent knows of earlier runs: /var/lib/slipway/state.json."""
 
-import dataclasses
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent import files
 from agent.document import build, load
@@ -26,10 +24,11 @@ RESULTS = (
 GOOD = ("applied", "unchanged", "repaired")
 # The reason that stands while an attempt is under way, for when it leaves no one to tell a better one.
 CUT_OFF = "the run was cut off: the agent was killed, or the host went down"
+# Shared by all states: nobody changes one in place.
+NOTHING: dict[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Commits are full hashes, "" for none; times are seconds since 1970, 0 for never.
 
     Attempted is not applied: a commit becomes applied when its run has gone through.
@@ -48,21 +47,21 @@ class State:
     success_at: float = 0  # when a run last ended well, a look at the remote that found nothing new included
     seconds: float = 0  # how long Ansible took last
     scope: tuple[str, ...] = ()  # the roles that it was limited to, none for everything
-    roles: dict[str, float] = field(default_factory=dict)  # the seconds that each took
-    health: dict[str, Any] = field(default_factory=dict)  # for each part what is wrong with it, "" for nothing
+    roles: dict[str, float] = NOTHING  # the seconds that each took
+    health: dict[str, Any] = NOTHING  # for each part what is wrong with it, "" for nothing
     repairs: int = 0  # repairs in a row after which something was still wrong
     repair_at: float = 0  # when the next may come
     repair_reason: str = ""  # why the last did not go through
-    restarts: dict[str, int] = field(default_factory=dict)  # of units and containers, as the last look found them
-    files: dict[str, Any] = field(default_factory=dict)  # how the files looked that only a run changes
-    host: dict[str, Any] = field(default_factory=dict)  # host.json as it was then
+    restarts: dict[str, int] = NOTHING  # of units and containers, as the last look found them
+    files: dict[str, Any] = NOTHING  # how the files looked that only a run changes
+    host: dict[str, Any] = NOTHING  # host.json as it was then
     fallback: str = ""  # why the installed agent could not start, where the version before it runs in its place
     result: str = ""  # how the last run ended, and its sentence
     said: str = ""
     result_at: float = 0
     result_boot: str = ""  # the boot of the machine that this was in, and how long it had been up: for `overdue`
     result_uptime: float = 0
-    runs: dict[str, int] = field(default_factory=dict)  # runs by how they ended
+    runs: dict[str, int] = NOTHING  # runs by how they ended
 
     @property
     def settled(self) -> bool:
@@ -77,8 +76,7 @@ def read(path: Path) -> State:
     except FileNotFoundError:
         return State()
     # Another version of the agent may have written it: keys that this one has no use for are no damage.
-    known = {each.name for each in dataclasses.fields(State)}
-    return build(State, {key: value for key, value in document.items() if key in known}, path)
+    return build(State, {key: value for key, value in document.items() if key in State._fields}, path)
 
 
 class Store:
@@ -101,9 +99,9 @@ class Store:
 
     def update(self, **changes: Any) -> None:
         """Change the state and keep it; raises AgentError where it cannot be kept, and then nothing has changed."""
-        state = dataclasses.replace(self.state, **changes)
+        state = self.state._replace(**changes)
         try:
-            files.replace(self._path, json.dumps(dataclasses.asdict(state), indent=1) + "\n")
+            files.replace(self._path, json.dumps(state._asdict(), indent=1) + "\n")
         except OSError as error:
             raise AgentError(f"{self._path}: cannot be written ({error.strerror}); the old state is kept") from error
         self.state = state

@@ -1,6 +1,5 @@
 """What a person wants to know of the agent, from its files alone: asking never changes anything."""
 
-import dataclasses
 import time
 from typing import Any
 
@@ -21,15 +20,15 @@ def view(paths: Paths) -> View:
     """Return all of it; `state` is one word or two for how things are."""
     known = state.read(paths.state)
     running = lock.holder(paths.lock)
-    shown = dataclasses.asdict(known)
+    shown = known._asdict()
     try:
-        shown["host"] = dataclasses.asdict(host.read(paths))
+        shown["host"] = host.read(paths)._asdict()
         shown["host_problem"] = ""
     except ConfigError as error:
         shown["host_problem"] = str(error)
     return {
         "state": _word(known, running is not None, settings.read(paths).interval_seconds),
-        "running": dataclasses.asdict(running) if running else None,
+        "running": running._asdict() if running else None,
         "last_run_seconds": _since(known) if known.result_at else None,
         **shown,
     }

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.errors import ConfigError
 
@@ -13,8 +12,7 @@ KINDS = ("unit", "engine", "link", "container", "https", "path", "file")
 KEYS = {"part", "name", "ca", *KINDS}
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One check: `part` is what a person calls it, `role` is what repairs it."""
 
     role: str

@@ -4,9 +4,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent import process
 from agent.health import ask, watched
@@ -24,8 +23,7 @@ PROPERTIES = "LoadState,ActiveState,UnitFileState,NRestarts,ActiveEnterTimestamp
 ENGINE = "/run/docker.sock"
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """What a look found."""
 
     parts: dict[str, str]  # for each part what is wrong with it, "" for nothing

@@ -1,7 +1,5 @@
 """agent/plan.py"""
 
-from dataclasses import replace
-
 import pytest
 
 from agent.host import Host
@@ -13,7 +11,7 @@ A, B, C = "a" * 40, "b" * 40, "c" * 40
 NOW = 1_000_000.0
 HOST = Host("prod", ("api",), "/x", "prod", "web-1")
 SETTLED = State(applied=A, attempted=A, full_at=NOW - 60, host=HOST.document())
-FAILED = replace(SETTLED, attempted=B, failures=2, retry_at=NOW + 100)
+FAILED = SETTLED._replace(attempted=B, failures=2, retry_at=NOW + 100)
 
 
 def planned(
@@ -53,10 +51,10 @@ def test_a_change_that_cannot_be_told_runs_everything() -> None:
     "state",
     [
         FAILED,
-        replace(SETTLED, failures=1),
-        replace(SETTLED, full_at=0),
-        replace(SETTLED, host={}),
-        replace(SETTLED, applied="", attempted=""),
+        SETTLED._replace(failures=1),
+        SETTLED._replace(full_at=0),
+        SETTLED._replace(host={}),
+        SETTLED._replace(applied="", attempted=""),
     ],
 )
 def test_a_new_commit_runs_everything_where_the_host_may_not_be_whole(state: State) -> None:
@@ -71,12 +69,12 @@ def test_a_failed_commit_waits_and_is_then_run_whole() -> None:
 
 
 def test_a_clock_that_was_put_back_does_not_stretch_the_pause() -> None:
-    assert planned(replace(FAILED, retry_at=NOW + 10_000), B) == Work(B, None, "attempt 3")
+    assert planned(FAILED._replace(retry_at=NOW + 10_000), B) == Work(B, None, "attempt 3")
 
 
 def test_a_full_check_comes_when_the_last_is_long_ago_or_in_the_future() -> None:
     for full_at in (NOW - 6 * 3600, 0, NOW + 60):
-        assert planned(replace(SETTLED, full_at=full_at), A) == Work(A, None, "full check", gentle=True)
+        assert planned(SETTLED._replace(full_at=full_at), A) == Work(A, None, "full check", gentle=True)
 
 
 def test_what_a_person_asks_for_is_not_gentle() -> None:
@@ -84,6 +82,6 @@ def test_what_a_person_asks_for_is_not_gentle() -> None:
 
 
 def test_a_changed_host_json_is_run_whole_and_at_once() -> None:
-    host = replace(HOST, groups=("api", "ops"))
+    host = HOST._replace(groups=("api", "ops"))
     assert planned(SETTLED, A, host=host) == Work(A, None, "host.json changed")
     assert planned(FAILED, B, host=host) == Work(B, None, "attempt 3")

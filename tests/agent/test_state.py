@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 def test_what_is_kept_is_read_again(path: Path) -> None:
     store, damage = Store.open(path)
     assert (store.state, damage) == (State(), "")
-    store.update(**{key: getattr(FULL, key) for key in FULL.__dataclass_fields__})
+    store.update(**FULL._asdict())
     assert store.state == FULL
     assert read(path) == FULL
 
