@@ -13,18 +13,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Self
 
 import leftovers
 import results
 from common import ROOT, say
 from engine import engine
 
+Part = tuple[str, tuple[str, ...]]
 TAKES_DOWN_WITHIN_SECONDS = 60
 TESTS = ROOT / "tests"
 REPORTS = ROOT / "var" / "tests"
-# Those that need only Python run side by side; the others share hosts, images and a browser in one process.
+# Those that need only Python run in two processes; those that share images and a browser in one.
 UNIT = ("unit tests", ("-m", "not slow", "-n", "2"))
-SLOW = ("slow tests", ("-m", "slow and not long"))
+SLOW = ("slow tests", ("-m", "slow and not rehearsal and not long"))
+# Beside both of them, because it mostly waits: for a poll, for a repair, for a release.
+REHEARSAL = ("rehearsal", ("-m", "slow and rehearsal and not long"))
 NOTHING_COLLECTED = 5
 
 
@@ -59,17 +64,30 @@ def terminate(_number: int, _frame: object) -> None:
     raise Terminated
 
 
-def pytest(arguments: list[str]) -> int:
-    """Run the tests and return pytest's exit code; an interrupted pytest gets the time to take down what it set up."""
-    process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
-    try:
-        return process.wait()
-    except KeyboardInterrupt as interrupt:
-        if isinstance(interrupt, Terminated):
-            process.send_signal(signal.SIGINT)
+class Pytest:
+    """pytest under way; the end of the `with` block waits for it.
+
+    When it is interrupted, it gets the time to take down what it set up.
+    """
+
+    def __init__(self, arguments: list[str], output: IO[str] | None = None) -> None:
+        """Start it; what it prints goes to `output`, if given, instead of the terminal."""
+        command = [sys.executable, "-m", "pytest", *arguments]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT if output else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        # Only a Ctrl-C at the terminal has reached pytest by itself.
+        if error and type(error) is not KeyboardInterrupt:
+            self._process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):  # whatever is left is ended with the other leftovers
-            process.wait(TAKES_DOWN_WITHIN_SECONDS)
-        raise
+            self._process.wait(TAKES_DOWN_WITHIN_SECONDS)
+
+    def wait(self) -> int:
+        """Return pytest's exit code."""
+        return self._process.wait()
 
 
 def packages() -> list[str]:
@@ -87,18 +105,41 @@ def parsed(arguments: list[str]) -> tuple[str, list[str]]:
     return options.only, [*others, str(TESTS / options.only)] if options.only else others
 
 
+def report(part: Part) -> Path:
+    """Return where pytest writes the results of a part."""
+    return REPORTS / f"{part[0].split()[0]}.xml"
+
+
+def options(part: Part, arguments: list[str]) -> list[str]:
+    """Return what pytest is called with for a part, whose results of an earlier run are gone then."""
+    report(part).unlink(missing_ok=True)
+    return [*part[1], f"--junitxml={report(part)}", *arguments]
+
+
+def run(part: Part, arguments: list[str], times: dict[str, float]) -> int:
+    """Run one part of the tests; return pytest's exit code."""
+    with timed(part[0], times), Pytest(options(part, arguments)) as process:
+        return process.wait()
+
+
 def test(arguments: list[str], times: dict[str, float]) -> int:
-    """Run the tests that need only Python, then the others, and sum them up; return the exit code."""
-    codes, cases = [], []
-    for name, options in (UNIT, SLOW):
-        report = REPORTS / f"{name.split()[0]}.xml"
-        report.unlink(missing_ok=True)
-        with timed(name, times):
-            codes.append(pytest([*options, f"--junitxml={report}", *arguments]))
-        cases += results.read(report)
+    """Run the tests that need only Python, then the slow ones, the rehearsal beside them; return the exit code."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    output = REPORTS / "rehearsal.txt"
+    with output.open("w") as file, Pytest(options(REHEARSAL, arguments), file) as rehearsal:
+        say(f"{time.strftime('%H:%M:%S')} the rehearsal beside the rest; output in {output.relative_to(ROOT)} ...")
+        codes = [run(part, arguments, times) for part in (UNIT, SLOW)]
+        with timed("the rest of the rehearsal", times):
+            codes.append(rehearsal.wait())
+    print(output.read_text(), flush=True)
+    cases = [case for part in (UNIT, SLOW, REHEARSAL) for case in results.read(report(part))]
     for line in results.lines(cases):
         say(line)
-    # Arguments may well choose tests of one kind only.
+    return summed(codes)
+
+
+def summed(codes: list[int]) -> int:
+    """Return the exit code of all parts; arguments may well choose tests of one kind only."""
     failed = [code for code in codes if code not in (0, NOTHING_COLLECTED)]
     return failed[0] if failed else min(codes)
 

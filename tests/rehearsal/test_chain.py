@@ -18,7 +18,7 @@ from rehearsal.docker import docker
 from tests.rehearsal.chain import Chain
 from tests.rehearsal.holds import in_sync, refused, served_by
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 50
 
 

@@ -5,7 +5,7 @@ import pytest
 from rehearsal.docker import docker
 from tests.rehearsal.chain import Chain
 
-pytestmark = [pytest.mark.slow(at="end"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow(at="end"), pytest.mark.rehearsal, pytest.mark.timeout(900)]
 
 
 def test_down_leaves_nothing(booted: Chain) -> None:

@@ -12,7 +12,7 @@ from tests.rehearsal.chain import Chain, releasing
 from tests.rehearsal.faults import FAULTS, Course, happen, table
 from tests.rehearsal.holds import served_by
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(600)]
 
 OF_THEIR_OWN = {
     "gateway stopped",

@@ -12,7 +12,7 @@ from bench.load import Load
 from tests.rehearsal.chain import Chain
 from tests.rehearsal.holds import served_by
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 60
 # Right answers to every client, before an event and after it.
 ANSWERS = 5
