@@ -4,7 +4,8 @@
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
-GO_TOOL = "$$("$$(tools/python.sh)" tools/gotool.py $(1))"
+PYTHON_ALONE := "$$(tools/python.sh)"
+GO_TOOL = "$$($(PYTHON_ALONE) -m tools.go_tool $(1))"
 SHELL_FILES := $(wildcard tools/*.sh .ci/run)
 
 help: ## List what there is
@@ -29,19 +30,19 @@ shell: ## A shell on the host of `make up`
 	@$(PYTHON_IN) mlops python -m rehearsal shell
 
 dev: ## Train a model and serve it on this machine, with a curl line to paste (DATA=file.csv for your own data)
-	@$(PYTHON_IN) mlops python tools/dev.py dev
+	@$(PYTHON_IN) mlops python -m tools.dev dev
 
 serve: ## Serve the newest trained model again, or what SLIPWAY_MODELS names
-	@$(PYTHON_IN) mlops python tools/dev.py serve
+	@$(PYTHON_IN) mlops python -m tools.dev serve
 
 train: ## Train only; ARGS="key=value ..." sets what `make train ARGS=--help` lists
 	@$(PYTHON_IN) mlops python -m training $(ARGS)
 
 mlflow: ## MLflow's pages over what was trained here
-	@$(PYTHON_IN) mlops python tools/dev.py mlflow
+	@$(PYTHON_IN) mlops python -m tools.dev mlflow
 
 test: ## Everything that can be checked, cheapest first; ARGS="--only agent" for one folder of tests/
-	@$(PYTHON_IN) dev python tools/check.py $(ARGS)
+	@$(PYTHON_IN) dev python -m tools.check $(ARGS)
 
 unit: ## The quick tests, which need nothing but Python
 	@$(PYTHON_IN) dev python -m pytest -m "not slow and not long" -n 2 $(ARGS)
@@ -50,7 +51,7 @@ faults: ## Break a host of its own in every way we know, one at a time; print wh
 	@$(PYTHON_IN) dev python -m pytest -m slow tests/rehearsal/test_faults.py $(ARGS)
 
 molecule: ## Test roles on fresh machines of their own (ROLE=gateway for one)
-	@$(PYTHON_IN) dev python tools/scenarios.py $(ROLE)
+	@$(PYTHON_IN) dev python -m tools.molecule $(ROLE)
 
 lint: ## Formatting, rules, types, YAML, roles, workflows, shell
 	@tools/need.sh shellcheck:shellcheck
@@ -62,24 +63,24 @@ format: ## Format the code, and repair what can be repaired
 	@$(PYTHON_IN) dev sh -c 'ruff format . && ruff check --fix .'
 
 lock: ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
-	@$(PYTHON_IN) dev python tools/lock.py $(ARGS)
+	@$(PYTHON_IN) dev python -m tools.lock $(ARGS)
 
 image: ## Build the container image `api` (BASE=image to build on, IMAGE=name to give)
-	@"$$(tools/python.sh)" tools/image.py api
+	@$(PYTHON_ALONE) -m tools.images api
 
 images: ## Build what hosts run: `api`, and `mlops` (MLflow's server, training)
-	@"$$(tools/python.sh)" tools/image.py api mlops
+	@$(PYTHON_ALONE) -m tools.images api mlops
 
 push: images ## Push both to a registry and print their digests (REGISTRY=ghcr.io/you)
-	@"$$(tools/python.sh)" tools/image.py push api "$(REGISTRY)"
-	@"$$(tools/python.sh)" tools/image.py push mlops "$(REGISTRY)"
+	@$(PYTHON_ALONE) -m tools.images push api "$(REGISTRY)"
+	@$(PYTHON_ALONE) -m tools.images push mlops "$(REGISTRY)"
 
 bench-serving: ## Requests a second, latency, memory: ours, FastAPI's and MLflow's in one run
 	@tools/need.sh wrk:wrk
-	@$(PYTHON_IN) dev sh -c 'bundle=$$(python tools/dev.py bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
+	@$(PYTHON_IN) dev sh -c 'bundle=$$(python -m tools.dev bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
 
 bench-release: ## On the host of `make up`: what a poll costs, how long releases and a full run take, role by role
-	@PYTHONPATH=tools $(PYTHON_IN) dev python -m bench.release $(ARGS)
+	@$(PYTHON_IN) dev python -m bench.release $(ARGS)
 
 system: ## Install what `make test` needs of the system (root on Debian)
 	@tools/need.sh $$(cat tools/system.txt)

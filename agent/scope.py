@@ -18,6 +18,7 @@ NOTHING = {
     "bench",
     "bootstrap",
     "charts",
+    "containers",
     "docs",
     "images",
     "molecule",
@@ -28,6 +29,7 @@ NOTHING = {
     "tests",
     "tools",
     "training",
+    "workstation",
 }
 # Entries outside of roles/ that one role reads.
 ONE_ROLE = {

@@ -18,16 +18,16 @@ from bench.figures import LIMITS, Figure
 from bench.known import Known
 from bench.load import Load
 from bench.watch import Watch
+from containers.single_layer import single_layer
 from rehearsal import gateway, state
+from rehearsal.checkout import Checkout
 from rehearsal.down import down
-from rehearsal.errors import Trouble
-from rehearsal.flat import flattened
 from rehearsal.host import Host
-from rehearsal.place import Place
 from rehearsal.progress import Progress
-from rehearsal.releasing import Releases, served
+from rehearsal.releases import Releases, served
 from rehearsal.tracking import Tracking
 from rehearsal.up import up
+from workstation.errors import CommandError
 
 HOST = "host"
 # On the host: the processor time of a whole poll, git's included.
@@ -73,18 +73,18 @@ class Loaded:
     def __init__(self, releases: Releases) -> None:
         """Requests are made of the model that serves, which has to be one that was trained here."""
         self.releases = releases
-        _, about = gateway.ask(releases.place, f"{releases.url}/version")
+        _, about = gateway.ask(releases.checkout, f"{releases.url}/version")
         name, version = (about["models"][0][key] for key in ("name", "version"))
-        folder = releases.place.training / "models" / name / version
+        folder = releases.checkout.training / "models" / name / version
         if not folder.is_dir():
-            raise Trouble(f"{name} {version} serves, and {folder} is not there: wanted a model that was trained here")
+            raise CommandError(f"{name} {version} serves, but {folder} does not exist: wanted a model trained here")
         self.known = Known({version: folder})
         self._loads: list[Load] = []
 
     def release(self, is_it: Callable[[dict[str, object]], bool], make: Callable[[], None]) -> float:
         """Make a release and take it back; return the seconds from its being detected to its being served."""
         releases = self.releases
-        with Load(f"{releases.url}/predict", releases.place.ca, self.known, REQUESTS_A_SECOND) as load:
+        with Load(f"{releases.url}/predict", releases.checkout.ca, self.known, REQUESTS_A_SECOND) as load:
             with Watch(releases, is_it) as watch:
                 make()
             attempted: float = releases.host.look()[0]["attempted_at"]
@@ -122,7 +122,7 @@ def image_releases(loaded: Loaded, times: int) -> Iterator[Figure]:
     """Yield how long a release of an image takes of which the host has no layer, from detected to served."""
     seen, releases = [], loaded.releases
     for number in range(times):
-        with flattened(releases.state.images["api"], f"{time.time()}-{number}") as name:
+        with single_layer(releases.state.images["api"], f"{time.time()}-{number}") as name:
             image = releases.image(name)
 
             def is_it(about: dict[str, object], wanted: str = image) -> bool:
@@ -132,27 +132,27 @@ def image_releases(loaded: Loaded, times: int) -> Iterator[Figure]:
     yield figure("image_release_seconds", seen)
 
 
-def ups(place: Place, progress: Progress, times: int) -> Iterator[Figure]:
+def ups(checkout: Checkout, progress: Progress, times: int) -> Iterator[Figure]:
     """Yield how long `make up` takes after a `make down`, with the caches that this leaves."""
     seen = []
     for _ in range(times):
-        down(place, progress)
+        down(checkout, progress)
         started = time.monotonic()
         with contextlib.redirect_stdout(sys.stderr):
-            up(place, progress)
+            up(checkout, progress)
         seen.append(time.monotonic() - started)
     yield figure("up_warm_seconds", seen)
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """Yield each figure as it is known."""
-    place, progress = Place(), Progress()
+    checkout, progress = Checkout(), Progress()
     if options.ups:
-        yield from ups(place, progress, options.ups)
-    if not place.ca.exists():
-        raise Trouble("nothing is up here: `make up` first")
-    known = state.read(place)
-    releases, tracking = Releases(place, known, progress), Tracking(place, known)
+        yield from ups(checkout, progress, options.ups)
+    if not checkout.ca.exists():
+        raise CommandError("nothing is up here: `make up` first")
+    known = state.read(checkout)
+    releases, tracking = Releases(checkout, known, progress), Tracking(checkout, known)
     yield from polls(releases.host, options.polls)
     yield from full_runs(releases.host, options.times)
     loaded = Loaded(releases)
@@ -174,8 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
         for each in measure(made.parse_args(arguments)):
             print(each.line(), flush=True)
             held = held and each.held()
-    except Trouble as trouble:
-        print(f"slipway: {trouble}", file=sys.stderr)
+    except CommandError as error:
+        print(f"slipway: {error}", file=sys.stderr)
         return 2
     return 0 if held else 1
 

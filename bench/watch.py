@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from rehearsal import gateway
-from rehearsal.releasing import Releases
+from rehearsal.releases import Releases
 
 LOOKS_EVERY_SECONDS = 0.02
 
@@ -30,6 +30,6 @@ class Watch:
 
     def _look(self) -> None:
         while not self.seen and not self._stop.wait(LOOKS_EVERY_SECONDS):
-            status, about = gateway.ask(self._releases.place, f"{self._releases.url}/version")
+            status, about = gateway.ask(self._releases.checkout, f"{self._releases.url}/version")
             if status == 200 and self._is_it(about):
                 self.seen = time.time()

@@ -4,18 +4,16 @@ import importlib.util
 import os
 import signal
 import sys
-from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parents[1] / "tools"
-# What the Makefile's tools share is no package: they run before any environment exists.
-sys.path.insert(0, str(TOOLS))
+from workstation.paths import ROOT
+
+RUN = str(ROOT / "tools" / "run.sh")
 
 
 def main() -> int:
     """Return the exit code; under a Python that lacks what training needs, go on under the one that has it."""
     if importlib.util.find_spec("mlflow") is None:
-        run = str(TOOLS / "run.sh")
-        os.execv(run, [run, "mlops", "python", "-m", "rehearsal", *sys.argv[1:]])
+        os.execv(RUN, [RUN, "mlops", "python", "-m", "rehearsal", *sys.argv[1:]])
     # `make` hands SIGTERM on to us: end as if interrupted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from rehearsal.cli import main as command

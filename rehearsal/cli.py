@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rehearsal.errors import Trouble
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
 from rehearsal.progress import Progress
+from workstation.errors import CommandError
 
 ABOUT = "The whole chain on this machine: a host in a container that follows a branch to a model that answers."
 COMMANDS = {
@@ -35,9 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     """Return the exit code."""
     options = parser().parse_args(arguments)
     try:
-        run(options, Place())
-    except Trouble as trouble:
-        print(f"slipway: {trouble}", file=sys.stderr)
+        run(options, Checkout())
+    except CommandError as error:
+        print(f"slipway: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("slipway: interrupted: `make up` goes on from here, `make down` removes it", file=sys.stderr)
@@ -45,50 +45,50 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def run(options: argparse.Namespace, place: Place) -> None:
+def run(options: argparse.Namespace, checkout: Checkout) -> None:
     """Do what was asked; one command at a time changes things."""
     if options.command == "status":
         from rehearsal.status import show
 
-        show(place, options.json)
+        show(checkout, options.json)
     elif options.command == "shell":
-        name = place.named("host")
+        name = checkout.named("host")
         os.execvp("docker", ["docker", "exec", "-it" if sys.stdin.isatty() else "-i", name, "bash"])
     else:
-        from common import held
+        from workstation.locks import held
 
-        place.folder.parent.mkdir(exist_ok=True)
-        with held(place.folder):
-            change(options, place)
+        checkout.folder.parent.mkdir(exist_ok=True)
+        with held(checkout.folder):
+            change(options, checkout)
 
 
-def change(options: argparse.Namespace, place: Place) -> None:
+def change(options: argparse.Namespace, checkout: Checkout) -> None:
     """Do one of the commands that change things."""
     progress = Progress()
     if options.command == "up":
         from rehearsal.up import up
 
-        up(place, progress)
+        up(checkout, progress)
     elif options.command == "down":
         from rehearsal.down import down
 
-        down(place, progress)
+        down(checkout, progress)
     else:
-        _release(options, place, progress)
+        _release(options, checkout, progress)
 
 
-def _release(options: argparse.Namespace, place: Place, progress: Progress) -> None:
+def _release(options: argparse.Namespace, checkout: Checkout, progress: Progress) -> None:
     from rehearsal import state
-    from rehearsal.releasing import Releases
+    from rehearsal.releases import Releases
 
-    if not place.ca.exists():
-        raise Trouble("nothing is up here: `make up` first")
-    releases = Releases(place, state.read(place), progress)
+    if not checkout.ca.exists():
+        raise CommandError("nothing is up here: `make up` first")
+    releases = Releases(checkout, state.read(checkout), progress)
     if options.command == "rollback":
         releases.back()
         return
     if not options.model and not options.image:
-        raise Trouble(
+        raise CommandError(
             "name what to release: make release MODEL=models:/california/2, or the folder of a bundle, IMAGE=..."
         )
     image = releases.image(options.image) if options.image else ""

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from rehearsal.errors import Trouble
 from rehearsal.host import Host
 from rehearsal.progress import Progress
+from workstation.errors import CommandError
 
 LOOKS_EVERY_SECONDS = 0.5
 # The host looks every ten seconds.
@@ -18,11 +18,11 @@ ENDS_WITHIN_SECONDS = 900
 HOPELESS = ("refused", "misconfigured")
 
 
-class Failed(Trouble):
+class Failed(CommandError):
     """The agent's reason why the commit is not applied."""
 
 
-class Replaced(Trouble):
+class Replaced(CommandError):
     """Somebody committed something newer meanwhile."""
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from rehearsal.errors import Trouble
-from rehearsal.files import replace
+from rehearsal.checkout import ENVIRONMENT, Checkout
 from rehearsal.host import DATA, Host
-from rehearsal.place import ENVIRONMENT, Place
 from rehearsal.state import State
+from workstation.errors import CommandError
+from workstation.files import replace
 
 # Where the role `gateway` has the certificate of the host's own authority for all to read.
 AUTHORITY = DATA / "gateway" / "ca.crt"
@@ -29,25 +29,25 @@ def domain(root: Path) -> str:
     return str((both[0] | both[1])["domain"])
 
 
-def address(place: Place, state: State) -> str:
+def address(checkout: Checkout, state: State) -> str:
     """Return where the host answers."""
-    return f"https://{domain(place.root)}:{state.https}"
+    return f"https://{domain(checkout.root)}:{state.https}"
 
 
-def trust(place: Place, host: Host) -> None:
+def trust(checkout: Checkout, host: Host) -> None:
     """Have the authority's certificate here."""
     found = host.read(AUTHORITY)
     if not found:
-        raise Trouble(f"the gateway has no authority yet ({AUTHORITY} on the host): `make status` says how it is")
-    replace(place.ca, found, 0o644)
+        raise CommandError(f"the gateway has no authority yet ({AUTHORITY} on the host): `make status` says how it is")
+    replace(checkout.ca, found, 0o644)
 
 
-def ask(place: Place, url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+def ask(checkout: Checkout, url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
     """Return the status and the document that a URL answers; raises OSError where nobody answers, or not in HTTP."""
     data = None if body is None else json.dumps(body).encode()
     head = {"content-type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, data, head)  # noqa: S310 https, our own
-    context = ssl.create_default_context(cafile=str(place.ca))
+    context = ssl.create_default_context(cafile=str(checkout.ca))
     try:
         with urllib.request.urlopen(request, timeout=ASKED_SECONDS, context=context) as answer:  # noqa: S310 as above
             return answer.status, _document(answer.read())
@@ -57,12 +57,14 @@ def ask(place: Place, url: str, body: object = None, headers: dict[str, str] | N
         raise ConnectionError(f"the answer broke off: {error!r}") from error
 
 
-def require(place: Place, url: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    """Return the same; raises Trouble where nobody answers."""
+def require(
+    checkout: Checkout, url: str, body: object = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """Do the same as `ask`, but raise CommandError where nobody answers."""
     try:
-        return ask(place, url, body, headers)
+        return ask(checkout, url, body, headers)
     except OSError as error:
-        raise Trouble(f"{url}: nobody answers ({getattr(error, 'reason', error)}); `make status` tells more") from error
+        raise CommandError(f"{url}: nobody answers ({getattr(error, 'reason', error)}); see `make status`") from error
 
 
 def _document(content: bytes) -> Any:
@@ -77,13 +79,13 @@ def models(about: Any) -> str:
     return ", ".join(f"{model['name']} {model['version']}" for model in about["models"])
 
 
-def await_answer(place: Place, url: str, seconds: float) -> tuple[int, Any]:
+def await_answer(checkout: Checkout, url: str, seconds: float) -> tuple[int, Any]:
     """Return what a URL answers, once somebody does."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return ask(place, url)
+            return ask(checkout, url)
         except OSError as error:
             if time.monotonic() > deadline:
-                raise Trouble(f"{url}: nobody answered within {seconds:.0f} s ({error})") from error
+                raise CommandError(f"{url}: nobody answered within {seconds:.0f} s ({error})") from error
         time.sleep(0.1)

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from rehearsal.errors import Trouble
+from workstation.errors import CommandError
 
 # Commits of a rehearsal are nobody's work.
 WHO = {"NAME": "Slipway rehearsal", "EMAIL": "rehearsal@localhost"}
@@ -15,9 +15,9 @@ SAFE = ("-c", "safe.directory=*")
 class Git:
     """A repository, and the files beside it if there are any."""
 
-    def __init__(self, *place: str, index: Path | None = None) -> None:
-        """`place` says where it is, in git's own options."""
-        self._command = ["git", *SAFE, *place]
+    def __init__(self, *location: str, index: Path | None = None) -> None:
+        """`location` says where it is, in git's own options."""
+        self._command = ["git", *SAFE, *location]
         self._environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         for role in ("AUTHOR", "COMMITTER"):
             self._environment |= {f"GIT_{role}_{key}": value for key, value in WHO.items()}
@@ -25,11 +25,11 @@ class Git:
             self._environment["GIT_INDEX_FILE"] = str(index)
 
     def raw(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """Return what git prints; raises Trouble with its complaint."""
+        """Return what git prints; raises CommandError with its complaint."""
         done = self._run(arguments, stdin)
         if done.returncode:
             said = " ".join(done.stderr.decode(errors="replace").split())
-            raise Trouble(f"git {arguments[0]} ended with code {done.returncode}: {said}")
+            raise CommandError(f"git {arguments[0]} ended with code {done.returncode}: {said}")
         return done.stdout
 
     def text(self, *arguments: str, stdin: bytes = b"") -> str:

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import machine
-
-from rehearsal import seed
-from rehearsal.docker import docker, inspect, is_running
-from rehearsal.errors import Trouble
-from rehearsal.place import Place
-from rehearsal.ports import HOST, choose
+from containers import machines
+from containers.docker import docker, inspect, is_running
+from rehearsal import cloud_init
+from rehearsal.checkout import Checkout
 from rehearsal.progress import Progress
-from rehearsal.state import State, keep
+from rehearsal.state import State, save
+from workstation.errors import CommandError
+from workstation.ports import HOST, choose
 
 SEED = "/var/lib/cloud/seed/nocloud"
 DATA = Path("/var/lib/slipway")
@@ -37,10 +36,10 @@ if [ -e {DATA}/report.jsonl ]; then tail -n 1 {DATA}/report.jsonl; fi
 class Host:
     """One host, by its container."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, checkout: Checkout) -> None:
         """It may not be there yet."""
-        self.place = place
-        self.name = place.named("host")
+        self.checkout = checkout
+        self.name = checkout.named("host")
 
     def up(self, state: State, progress: Progress) -> str:
         """Have it booted; return what was done about it."""
@@ -49,31 +48,31 @@ class Host:
             return self._create(state, progress)
         if not found["State"]["Running"]:
             docker("start", self.name)
-            machine.await_boot(self.name)
+            machines.await_boot(self.name)
             return "started again"
         if found["Image"] != state.images["host"]:
             progress.say("the host still runs the image `host` of before: `make down` and `make up` take the new one")
         return "runs"
 
     def _create(self, state: State, progress: Progress) -> str:
-        state.https = choose(state.https or self.place.first_port() + 1, {state.registry})
-        keep(self.place, state)
-        seed.write(self.place, self.name)
+        state.https = choose(state.https or self.checkout.first_port() + 1, {state.registry})
+        save(self.checkout, state)
+        cloud_init.write(self.checkout, self.name)
         progress.news("booting the host: systemd, cloud-init")
         options = [
-            *("--network", self.place.named("net"), "--publish", f"{HOST}:{state.https}:{HTTPS}"),
-            *("--volume", f"{self.place.seed}:{SEED}:ro"),
+            *("--network", self.checkout.named("net"), "--publish", f"{HOST}:{state.https}:{HTTPS}"),
+            *("--volume", f"{self.checkout.cloud_init}:{SEED}:ro"),
         ]
         try:
-            machine.start(self.name, *options, image=state.images["host"])
+            machines.start(self.name, *options, image=state.images["host"])
         except BaseException:
             # Half a host is worse than none: the next `up` would take it for one.
-            machine.remove(self.name)
+            machines.remove(self.name)
             raise
         return "booted"
 
     def run(self, *command: str, stdin: bytes | None = None) -> str:
-        """Return what a command prints on the host; raises Trouble where it fails."""
+        """Return what a command prints on the host; raises CommandError where it fails."""
         return docker("exec", *(["-i"] if stdin is not None else []), self.name, *command, stdin=stdin)
 
     def read(self, path: Path | str) -> str | None:
@@ -82,9 +81,9 @@ class Host:
         return done.stdout.decode() if done.returncode == 0 else None
 
     def require(self) -> None:
-        """Raise Trouble where it does not run."""
+        """Raise CommandError where it does not run."""
         if not is_running(self.name):
-            raise Trouble(f"the host {self.name} does not run: `make up` starts it")
+            raise CommandError(f"the host {self.name} does not run: `make up` starts it")
 
     def copy(self, folder: Path, target: Path) -> None:
         """Have a folder's files on the host, whole or not at all."""

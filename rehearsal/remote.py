@@ -5,8 +5,8 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from rehearsal.checkout import BRANCH, Checkout
 from rehearsal.git import Git
-from rehearsal.place import BRANCH, Place
 
 REF = f"refs/heads/{BRANCH}"
 RELEASE = "release.yml"
@@ -16,9 +16,9 @@ MODE = "100644"
 class Remote:
     """The repository; made where it is not there."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, checkout: Checkout) -> None:
         """Open it."""
-        self.path = place.remote
+        self.path = checkout.remote
         self.git = Git(f"--git-dir={self.path}")
         if not self.path.exists():
             fresh = self.path.with_name(self.path.name + ".new")

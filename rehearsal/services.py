@@ -3,10 +3,10 @@
 import time
 
 from rehearsal import gateway
-from rehearsal.errors import Trouble
+from rehearsal.checkout import Checkout
 from rehearsal.host import Host
-from rehearsal.place import Place
 from rehearsal.progress import Progress
+from workstation.errors import CommandError
 
 LOOKS_EVERY_SECONDS = 0.5
 # A poll of the host, a run of everything, and a new MLflow: that is what a repair may take.
@@ -14,14 +14,14 @@ ANSWERS_WITHIN_SECONDS = 240
 PATHS = {"MLflow": "/mlflow/health", "API": "/readyz"}
 
 
-def problems(place: Place, url: str, *, released: bool) -> dict[str, str]:
+def problems(checkout: Checkout, url: str, *, released: bool) -> dict[str, str]:
     """Return for each service that does not answer why; without a release there is no API to ask."""
     found: dict[str, str] = {}
     for name, path in PATHS.items():
         if name == "API" and not released:
             continue
         try:
-            status, answer = gateway.ask(place, f"{url}{path}")
+            status, answer = gateway.ask(checkout, f"{url}{path}")
         except OSError as error:
             return {"gateway": f"{url} does not answer ({getattr(error, 'reason', error)})"}
         if status != 200:
@@ -34,16 +34,16 @@ def sentence(found: dict[str, str]) -> str:
     return "; ".join(f"{name}: {problem}" for name, problem in found.items())
 
 
-def await_all(place: Place, host: Host, url: str, progress: Progress, *, released: bool) -> None:
-    """Return when all of them answer, which the host sees to by itself; raises Trouble where they do not."""
+def await_all(checkout: Checkout, host: Host, url: str, progress: Progress, *, released: bool) -> None:
+    """Return when all of them answer, which the host sees to by itself; raises CommandError where they do not."""
     deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
-    if problems(place, url, released=released):
+    if problems(checkout, url, released=released):
         host.nudge()
-    while found := problems(place, url, released=released):
+    while found := problems(checkout, url, released=released):
         if time.monotonic() > deadline:
             agent = host.look()[0]
             said = "; ".join(f"{part}: {problem}" for part, problem in agent.get("health", {}).items() if problem)
-            raise Trouble(
+            raise CommandError(
                 f"{sentence(found)}. The host has not repaired it within {ANSWERS_WITHIN_SECONDS} s"
                 f" ({said or agent.get('said', 'its agent says nothing')}): `make shell`, then `slipway-pull status`"
             )

@@ -8,21 +8,23 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.errors import Trouble
+from rehearsal.checkout import ENVIRONMENT, Checkout
 from rehearsal.git import Git
-from rehearsal.place import ENVIRONMENT, Place
 from rehearsal.remote import RELEASE, Remote
+from workstation.errors import CommandError
 
 SETTINGS = f"environments/{ENVIRONMENT}.yml"
 
 
-def take(place: Place, remote: Remote, settings: Mapping[str, str]) -> str:
+def take(checkout: Checkout, remote: Remote, settings: Mapping[str, str]) -> str:
     """Return the branch's commit with the checkout's files, and this machine's `settings` in local.yml."""
-    mine = Git("-C", str(place.root))
+    mine = Git("-C", str(checkout.root))
     if not mine.succeeds("rev-parse", "--is-inside-work-tree"):
-        raise Trouble(f"{place.root}: is no git checkout: the host follows a branch, so clone the repository instead")
+        raise CommandError(
+            f"{checkout.root} is not a git checkout, but the host follows a git branch: clone the repository instead"
+        )
     head = history(mine, remote)
-    tree = files(place, mine, remote)
+    tree = files(checkout, mine, remote)
     tip = remote.tip()
     changes = {SETTINGS: told(remote.read(SETTINGS, tree), settings)}
     if tip:
@@ -31,14 +33,14 @@ def take(place: Place, remote: Remote, settings: Mapping[str, str]) -> str:
     return remote.commit(remote.tree(tree, changes), f"Take the checkout as it is: {name}\n", [head])
 
 
-def files(place: Place, mine: Git, remote: Remote) -> str:
+def files(checkout: Checkout, mine: Git, remote: Remote) -> str:
     """Return a tree with every file that git tracks, or would take."""
     listing = mine.raw("ls-files", "--cached", "--others", "--exclude-standard", "-z")
     # A folder is another repository, which git would not take either.
     names = b"\0".join(name for name in listing.split(b"\0") if name and not name.endswith(b"/"))
     with tempfile.TemporaryDirectory(dir=remote.path) as folder:
-        place_options = (f"--git-dir={remote.path}", f"--work-tree={place.root}")
-        git = Git("-C", str(place.root), *place_options, index=Path(folder) / "index")
+        options = (f"--git-dir={remote.path}", f"--work-tree={checkout.root}")
+        git = Git("-C", str(checkout.root), *options, index=Path(folder) / "index")
         git.raw("update-index", "--add", "--remove", "-z", "--stdin", stdin=names + b"\0")
         return git.text("write-tree")
 

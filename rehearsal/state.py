@@ -4,9 +4,9 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
-from rehearsal.errors import Trouble
-from rehearsal.files import replace
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
+from workstation.errors import CommandError
+from workstation.files import replace
 
 
 @dataclass
@@ -22,16 +22,16 @@ class State:
     released: str = ""  # the API's image that `up` put into release.yml
 
 
-def read(place: Place) -> State:
-    """Return what was kept, a new one where there is none; raises Trouble for a damaged one."""
+def read(checkout: Checkout) -> State:
+    """Return what was kept, a new one where there is none; raises CommandError for a damaged one."""
     try:
-        return State(**json.loads(place.state.read_text(encoding="utf-8")))
+        return State(**json.loads(checkout.state.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return State()
     except (ValueError, TypeError) as error:
-        raise Trouble(f"{place.state}: is damaged ({error}): `make down` and `make up` begin anew") from error
+        raise CommandError(f"{checkout.state}: is damaged ({error}): `make down` and `make up` begin anew") from error
 
 
-def keep(place: Place, state: State) -> None:
+def save(checkout: Checkout, state: State) -> None:
     """Write it down, whole or not at all."""
-    replace(place.state, json.dumps(dataclasses.asdict(state), indent=1) + "\n")
+    replace(checkout.state, json.dumps(dataclasses.asdict(state), indent=1) + "\n")

@@ -4,13 +4,13 @@ import json
 import subprocess
 from typing import Any
 
-from rehearsal import gateway, release, services
+from containers.docker import is_running
+from rehearsal import gateway, release_file, services
 from rehearsal import state as states
-from rehearsal.docker import is_running
-from rehearsal.errors import Trouble
+from rehearsal.checkout import BRANCH, Checkout
 from rehearsal.host import DATA, Host
-from rehearsal.place import BRANCH, Place
 from rehearsal.remote import Remote
+from workstation.errors import CommandError
 
 AGENT = (
     "state",
@@ -28,50 +28,50 @@ AGENT = (
 )
 
 
-def view(place: Place) -> dict[str, Any]:
-    """Return all of it; raises Trouble where there is no rehearsal."""
-    if not place.state.exists() or not place.remote.exists():
-        raise Trouble("nothing is up here: `make up` starts it")
-    state, remote, host = states.read(place), Remote(place), Host(place)
-    url = gateway.address(place, state)
+def view(checkout: Checkout) -> dict[str, Any]:
+    """Return all of it; raises CommandError where there is no rehearsal."""
+    if not checkout.state.exists() or not checkout.remote.exists():
+        raise CommandError("nothing is up here: `make up` starts it")
+    state, remote, host = states.read(checkout), Remote(checkout), Host(checkout)
+    url = gateway.address(checkout, state)
     commit = remote.tip()
     document, problem = released(remote, commit)
     running = is_running(host.name)
     agent = host.look()[0] if running else {}
     return {
         "url": url,
-        "ca": str(place.ca),
+        "ca": str(checkout.ca),
         "mlflow_url": f"{url}/mlflow",
         "branch": BRANCH,
         "commit": commit,
-        "models": {name: {"version": release.version(m)} | m for name, m in document.get("models", {}).items()},
+        "models": {name: {"version": release_file.version(m)} | m for name, m in document.get("models", {}).items()},
         "image": document.get("image", ""),
         "release_problem": problem,
-        "credentials": str(place.credentials),
-        "remote": str(place.remote),
+        "credentials": str(checkout.credentials),
+        "remote": str(checkout.remote),
         "host": host.name,
         "running": running,
-        "serves": serving(place, url),
-        "problems": problems(place, url, running, bool(document)),
+        "serves": serving(checkout, url),
+        "problems": problems(checkout, url, running, bool(document)),
         "agent": {key: agent[key] for key in AGENT if key in agent},
         "disk": disk(host) if running else "",
     }
 
 
-def released(remote: Remote, commit: str) -> tuple[release.Document, str]:
+def released(remote: Remote, commit: str) -> tuple[release_file.Document, str]:
     """Return the release of the branch, or why it cannot be read."""
     try:
-        return (release.read(remote, commit) if commit else {}), ""
-    except Trouble as trouble:
-        return {}, str(trouble)
+        return (release_file.read(remote, commit) if commit else {}), ""
+    except CommandError as error:
+        return {}, str(error)
 
 
-def serving(place: Place, url: str) -> str:
+def serving(checkout: Checkout, url: str) -> str:
     """Return what answers, as a person calls it."""
-    if not place.ca.exists():
+    if not checkout.ca.exists():
         return "nothing yet"
     try:
-        status, about = gateway.ask(place, f"{url}/version")
+        status, about = gateway.ask(checkout, f"{url}/version")
     except OSError as error:
         return f"nothing ({getattr(error, 'reason', error)})"
     if status != 200:
@@ -79,13 +79,13 @@ def serving(place: Place, url: str) -> str:
     return gateway.models(about)
 
 
-def problems(place: Place, url: str, running: bool, released: bool) -> dict[str, str]:
+def problems(checkout: Checkout, url: str, running: bool, released: bool) -> dict[str, str]:
     """Return what does not answer, and why."""
     if not running:
         return {"host": "does not run: `make up` starts it"}
-    if not place.ca.exists():
+    if not checkout.ca.exists():
         return {"gateway": "has never been up: `make up` goes on from here"}
-    return services.problems(place, url, released=released)
+    return services.problems(checkout, url, released=released)
 
 
 def disk(host: Host) -> str:
@@ -124,9 +124,9 @@ def reason(agent: dict[str, Any]) -> str:
     return str(agent.get("reason") or agent.get("said") or "")
 
 
-def show(place: Place, as_json: bool) -> None:
-    """Print it; raises Trouble where something does not answer."""
-    found = view(place)
+def show(checkout: Checkout, as_json: bool) -> None:
+    """Print it; raises CommandError where something does not answer."""
+    found = view(checkout)
     print(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)), flush=True)
     if found["problems"]:
-        raise Trouble(services.sentence(found["problems"]))
+        raise CommandError(services.sentence(found["problems"]))

@@ -16,10 +16,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
-import leftovers
-import results
-from common import ROOT, say
-from engine import engine
+from agent import process_tree
+from containers import cleanup
+from containers.engine import engine
+from containers.labels import TESTS as LABEL
+from containers.labels import VARIABLE
+from tools import results
+from workstation import processes, terminal
+from workstation.errors import CommandError
+from workstation.paths import ROOT
+from workstation.terminal import log
 
 Part = tuple[str, tuple[str, ...]]
 TAKES_DOWN_WITHIN_SECONDS = 60
@@ -36,7 +42,7 @@ NOTHING_COLLECTED = 5
 @contextmanager
 def timed(name: str, times: dict[str, float]) -> Iterator[None]:
     """Announce a part, and keep how long it took."""
-    say(f"{time.strftime('%H:%M:%S')} {name} ...")
+    log(f"{time.strftime('%H:%M:%S')} {name} ...")
     started = time.monotonic()
     yield
     times[name] = time.monotonic() - started
@@ -46,13 +52,13 @@ def need_system() -> None:
     """Have the system's programs that tests use."""
     needs = (ROOT / "tools" / "system.txt").read_text().split()
     if subprocess.run([ROOT / "tools" / "need.sh", *needs], check=False).returncode:
-        raise SystemExit("slipway: or run `make unit`: it needs nothing but Python")
+        raise CommandError("or run `make unit`: it needs nothing but Python")
 
 
 def lint() -> None:
     """Run the cheap checks; a failure there ends it all."""
     if subprocess.run(["make", "lint"], check=False, cwd=ROOT).returncode:
-        raise SystemExit("slipway: `make lint` found something: see above")
+        raise CommandError("`make lint` found something: see above")
 
 
 class Terminated(KeyboardInterrupt):
@@ -82,7 +88,7 @@ class Pytest:
         # Only a Ctrl-C at the terminal has reached pytest by itself.
         if error and type(error) is not KeyboardInterrupt:
             self._process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):  # whatever is left is ended with the other leftovers
+        with suppress(subprocess.TimeoutExpired):  # `end_all` ends whatever is left
             self._process.wait(TAKES_DOWN_WITHIN_SECONDS)
 
     def wait(self) -> int:
@@ -96,12 +102,12 @@ def packages() -> list[str]:
 
 
 def parsed(arguments: list[str]) -> tuple[str, list[str]]:
-    """Return the package to check, "" for all, and the arguments for pytest. Raises SystemExit for an unknown one."""
+    """Return the package to check, "" for all, and the arguments for pytest. Raises CommandError for an unknown one."""
     parser = argparse.ArgumentParser(prog="make test", allow_abbrev=False, add_help=False)
     parser.add_argument("--only", default="", metavar="PACKAGE")
     options, others = parser.parse_known_args(arguments)
     if options.only and options.only not in packages():
-        raise SystemExit(f"slipway: --only {options.only!r}: no such package, wanted one of {', '.join(packages())}")
+        raise CommandError(f"--only {options.only!r}: no such package, wanted one of {', '.join(packages())}")
     return options.only, [*others, str(TESTS / options.only)] if options.only else others
 
 
@@ -127,14 +133,14 @@ def test(arguments: list[str], times: dict[str, float]) -> int:
     REPORTS.mkdir(parents=True, exist_ok=True)
     output = REPORTS / "rehearsal.txt"
     with output.open("w") as file, Pytest(options(REHEARSAL, arguments), file) as rehearsal:
-        say(f"{time.strftime('%H:%M:%S')} the rehearsal beside the rest; output in {output.relative_to(ROOT)} ...")
+        log(f"{time.strftime('%H:%M:%S')} the rehearsal beside the rest; output in {output.relative_to(ROOT)} ...")
         codes = [run(part, arguments, times) for part in (UNIT, SLOW)]
         with timed("the rest of the rehearsal", times):
             codes.append(rehearsal.wait())
     print(output.read_text(), flush=True)
     cases = [case for part in (UNIT, SLOW, REHEARSAL) for case in results.read(report(part))]
     for line in results.lines(cases):
-        say(line)
+        log(line)
     return summed(codes)
 
 
@@ -147,8 +153,8 @@ def summed(codes: list[int]) -> int:
 def checked(only: str, arguments: list[str], times: dict[str, float]) -> int:
     """Run lint and tests, and end and remove what they leave; return the exit code."""
     # Not before the engine is there: that one may have to stay for others.
-    leftovers.adopt()
-    leftovers.remove_containers()
+    process_tree.adopt()
+    cleanup.remove_leftovers_of_tests()
     try:
         if not only:
             with timed("lint", times):
@@ -156,8 +162,8 @@ def checked(only: str, arguments: list[str], times: dict[str, float]) -> int:
         return test(arguments, times)
     finally:
         # Processes first: one of them may be about to start a container.
-        leftovers.end_processes()
-        leftovers.remove_containers()
+        processes.end_all()
+        cleanup.remove_leftovers_of_tests()
 
 
 def main(arguments: list[str]) -> int:
@@ -167,19 +173,19 @@ def main(arguments: list[str]) -> int:
     # What `make` was called with is not for those `make`s that tests call.
     for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"):
         os.environ.pop(variable, None)
-    os.environ["MACHINE_LABEL"] = leftovers.LABEL
+    os.environ[VARIABLE] = LABEL
     with timed("programs of the system", times):
         need_system()
     with engine():
         code = checked(only, others, times)
     took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
-    say(f"{time.strftime('%H:%M:%S')} {took}: {sum(times.values()):.0f} s in all")
+    log(f"{time.strftime('%H:%M:%S')} {took}: {sum(times.values()):.0f} s in all")
     return code
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, terminate)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("slipway: interrupted; containers and processes of the tests are gone")
+    terminal.run(
+        lambda *arguments: sys.exit(main(list(arguments))),
+        interrupted="interrupted; containers and processes of the tests are gone",
+    )

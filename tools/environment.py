@@ -14,7 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from common import ROOT, cache, held, say
+from workstation import terminal
+from workstation.errors import CommandError
+from workstation.locks import held
+from workstation.paths import ROOT, cache
+from workstation.terminal import log
 
 READY = "slipway-ready"
 UNUSED_AFTER_SECONDS = 30 * 24 * 3600
@@ -44,8 +48,8 @@ def install(venv: Path, lock: Path, fd: int) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[fd]) as process:
         seen = follow(process, wanted)
     if process.returncode:
-        raise SystemExit(f"slipway: pip could not install {lock.name} ({seen} of {wanted} packages): see above")
-    say("compiling them ...")
+        raise CommandError(f"pip could not install {lock.name} ({seen} of {wanted} packages): see above")
+    log("compiling them ...")
     packages = next((venv / "lib").glob("python3*/site-packages"))
     # Its exit code is of no use: packages carry templates that are not Python, and pip passes over them as well.
     subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", str(packages)], check=False, pass_fds=[fd])
@@ -58,20 +62,20 @@ def follow(process: subprocess.Popen[str], wanted: int) -> int:
         if line.startswith("Collecting "):
             seen += 1
             if seen % step == 0:
-                say(f"  {seen} of {wanted} packages fetched")
+                log(f"  {seen} of {wanted} packages fetched")
     return seen
 
 
 def make(venv: Path, lock: Path, fd: int) -> None:
     """Make the environment in place, since it holds its own path; the marker comes last."""
     started = time.monotonic()
-    say(f"making a virtual environment for {lock.name} in {venv} ...")
+    log(f"making a virtual environment for {lock.name} in {venv} ...")
     if venv.exists():
         shutil.rmtree(venv)
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, pass_fds=[fd])
     install(venv, lock, fd)
     (venv / READY).touch()
-    say(f"virtual environment made in {time.monotonic() - started:.0f} s")
+    log(f"virtual environment made in {time.monotonic() - started:.0f} s")
 
 
 def remove_unused(used: Path) -> None:
@@ -79,7 +83,7 @@ def remove_unused(used: Path) -> None:
     for marker in cache().glob(f"venv-*/{READY}"):
         if marker.parent != used and time.time() - marker.stat().st_mtime > UNUSED_AFTER_SECONDS:
             with held(marker.parent):
-                say(f"removing {marker.parent.name}: not used for a month")
+                log(f"removing {marker.parent.name}: not used for a month")
                 marker.unlink()
                 shutil.rmtree(marker.parent)
 
@@ -98,7 +102,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except KeyboardInterrupt:
-        raise SystemExit("slipway: interrupted; the next run starts the virtual environment afresh") from None
+    terminal.run(main, interrupted="interrupted; the next run makes the virtual environment from scratch")

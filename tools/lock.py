@@ -1,9 +1,10 @@
 """Write the locks in requirements/ from pyproject.toml: `make lock`, or `make lock ARGS=--upgrade`."""
 
 import subprocess
-import sys
 
-from common import ROOT, say
+from workstation import terminal
+from workstation.paths import ROOT
+from workstation.terminal import log
 
 LOCKS = ROOT / "requirements"
 # scikit-learn-intelex asks for scikit-learn; serving uses its extension module alone, which does not need it.
@@ -12,7 +13,7 @@ LEFT_OUT_OF_API = ("scikit-learn",)
 
 def write(name: str, *options: str) -> None:
     """Write one lock, for every Python and platform that pyproject.toml allows."""
-    say(f"locking {name} ...")
+    log(f"locking {name} ...")
     command = ["uv", "pip", "compile", "pyproject.toml", "--extra", name, "--output-file", f"requirements/{name}.txt"]
     command += ["--quiet", "--universal", "--generate-hashes", "--annotation-style", "line"]
     # Where packages come from is the affair of each machine's configuration: no index or find-links line in a lock.
@@ -33,7 +34,4 @@ def main(*options: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except subprocess.CalledProcessError as error:
-        raise SystemExit(f"slipway: {error}; what it printed stands above") from None
+    terminal.run(main)

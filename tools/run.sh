@@ -1,11 +1,11 @@
 #!/bin/sh
 # Run a command in the virtual environment of a lock, made first where it is not there: tools/run.sh mlops python -m training
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
 lock=$1
 shift
-python=$("$here/python.sh")
-VIRTUAL_ENV=$("$python" "$here/environment.py" "$lock")
+python=$("$root/tools/python.sh")
+VIRTUAL_ENV=$(cd "$root" && "$python" -m tools.environment "$lock")
 export VIRTUAL_ENV PATH="$VIRTUAL_ENV/bin:$PATH"
 unset PYTHONHOME
 exec "$@"

@@ -3,8 +3,8 @@
 TEXT = """\
 slipway-mlops: MLflow's server, training, and the fetching of bundles. Give one of these as the command:
 
-  python -P /opt/slipway/mlops/serve.py            the tracking server on port 5000; wants /mlflow and /run/secrets
-  python -P /opt/slipway/mlops/fetch.py URI DEST   a model of the registry, or of any address MLflow reads, as a folder
+  python -P -m images.mlops.serve                  the tracking server on port 5000; wants /mlflow and /run/secrets
+  python -P -m images.mlops.fetch URI DEST         a model of the registry, or of any address MLflow reads, as a folder
   python -P -m training --help                     train and register a model; MLFLOW_TRACKING_URI says where
 """
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from errors import Refused
+
+from images.mlops.errors import Refused
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Downloads what MLflow has at an address into a folder: fetch.py URI DEST.
+"""Downloads what MLflow has at an address into a folder: python -P -m images.mlops.fetch URI DEST.
 
 URI is any artifact address of MLflow's: models:/name/version, runs:/id/path, mlflow-artifacts:/path, s3://bucket/key.
 DEST appears when it is whole. From the environment: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and the file with
@@ -13,8 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from errors import Refused
-
+from images.mlops.errors import Refused
 from training.tracking import server
 
 PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 a variable's name

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import mlflow
 import sqlalchemy
-from database import Schema
 from sqlalchemy.engine import Engine
+
+from images.mlops.database import Schema
 
 PACKAGE = Path(mlflow.__file__).parent
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import database
-from errors import Refused
-from gate import Gate
+from images.mlops import database
+from images.mlops.errors import Refused
+from images.mlops.gate import Gate
 
 FOLDER = Path("/mlflow")
 DATABASE = FOLDER / "mlflow.db"
@@ -81,7 +81,7 @@ def logins() -> Path:
 
 def prepare() -> None:
     """Have both databases at this image's schema."""
-    import schemas
+    from images.mlops import schemas
 
     if not os.access(FOLDER, os.W_OK):
         raise Refused(f"{FOLDER}: cannot be written to; wanted a volume that belongs to user {os.getuid()}")

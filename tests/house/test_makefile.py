@@ -25,7 +25,9 @@ def test_plain_make_lists_every_target_with_a_line_about_it(environment: dict[st
 def test_what_recipes_call_is_there() -> None:
     for path in re.findall(r"\b(?:tools|\.ci)/[a-z_.]+\b", MAKEFILE):
         assert (ROOT / path).exists(), path
-    for module in re.findall(r"python -m (training|bench\.[a-z]+)", MAKEFILE):
+    modules = set(re.findall(r"(?:python|PYTHON_ALONE\)) -m ([a-z_.]+)", MAKEFILE)) - {"pytest"}
+    assert "tools.check" in modules
+    for module in modules:
         place = ROOT / module.replace(".", "/")
         assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
 

@@ -42,8 +42,8 @@ def test_jobs_call_make_and_nothing_else(workflow: Path) -> None:
 def test_act_runs_the_job_lint_on_this_machine(clone: Path, environment: dict[str, str]) -> None:
     path = [str(ROOT / "tools" / "python.sh")]
     python = subprocess.run(path, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    tool = [python, str(ROOT / "tools" / "gotool.py"), "act"]
-    act = subprocess.run(tool, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    tool = [python, "-m", "tools.go_tool", "act"]
+    act = subprocess.run(tool, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     command = [act, "pull_request", "--job", "lint", "--platform", "ubuntu-24.04=-self-hosted"]
     done = subprocess.run(command, cwd=clone, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,25 +11,25 @@ from typing import Any
 
 import numpy as np
 import xgboost
-from leftovers import LABEL
 
+from containers.docker import docker
+from containers.labels import TESTS as LABEL
 from rehearsal import state
-from rehearsal.docker import docker
+from rehearsal.checkout import Checkout
 from rehearsal.follow import Failed, until_applied
 from rehearsal.host import Host
-from rehearsal.place import Place
 from rehearsal.progress import Progress
-from rehearsal.release import folder_sha256
-from rehearsal.releasing import Releases
+from rehearsal.release_file import folder_sha256
+from rehearsal.releases import Releases
 from rehearsal.remote import RELEASE, Remote
 
 INHERITED = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS", "MODEL", "IMAGE")
 Rows = list[list[float]]
 
 
-def releasing(place: Place) -> Releases:
+def releasing(checkout: Checkout) -> Releases:
     """Return what `make release` works with."""
-    return Releases(place, state.read(place), Progress(io.StringIO()))
+    return Releases(checkout, state.read(checkout), Progress(io.StringIO()))
 
 
 class Chain:
@@ -38,8 +38,8 @@ class Chain:
     def __init__(self, root: Path) -> None:
         """Nothing is up yet."""
         self.first_release = ""  # release.yml as `make up` committed it
-        self.place = Place(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
-        self.host = self.place.named("host")
+        self.checkout = Checkout(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
+        self.host = self.checkout.named("host")
         environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
         self.environment = environment | {"MACHINE_LABEL": LABEL}
 
@@ -53,37 +53,39 @@ class Chain:
         """Return what the JSON says."""
         command = [sys.executable, "-m", "rehearsal", "status", "--json"]
         # Its exit code says whether all answers, which not every test wants.
-        done = subprocess.run(command, cwd=self.place.root, env=self.environment, check=False, stdout=subprocess.PIPE)
+        done = subprocess.run(
+            command, cwd=self.checkout.root, env=self.environment, check=False, stdout=subprocess.PIPE
+        )
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def train(self, *settings: str) -> Path:
         """Train against the host's MLflow, by the file with the login; return the bundle."""
-        line = f'set -a; . "{self.place.credentials}"; exec "$0" -m training "$@"'
-        output = f"output={self.place.training}"
+        line = f'set -a; . "{self.checkout.credentials}"; exec "$0" -m training "$@"'
+        output = f"output={self.checkout.training}"
         command = ["sh", "-c", line, sys.executable, "allow_generated=true", output, *settings]
         done = subprocess.run(
-            command, cwd=self.place.root, env=self.environment, check=False, capture_output=True, text=True
+            command, cwd=self.checkout.root, env=self.environment, check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
         return Path(json.loads(done.stdout.splitlines()[-1])["bundle"])
 
     def bundle(self, version: str) -> Path:
         """Return where training left a version."""
-        return self.place.training / "models" / "california" / version
+        return self.checkout.training / "models" / "california" / version
 
     def release(self) -> str:
         """Return what release.yml says on the branch."""
-        return Remote(self.place).read(RELEASE)
+        return Remote(self.checkout).read(RELEASE)
 
     def release_by_hand(self, text: str) -> str:
         """Commit a release.yml that nobody checked; return what a person is told of it."""
-        before = releasing(self.place).serving()
-        commit = Remote(self.place).change({RELEASE: text}, "Release by hand\n")
+        before = releasing(self.checkout).serving()
+        commit = Remote(self.checkout).change({RELEASE: text}, "Release by hand\n")
         try:
-            until_applied(Host(self.place), commit, Progress(io.StringIO()))
+            until_applied(Host(self.checkout), commit, Progress(io.StringIO()))
         except Failed as failed:
-            return f"{failed} {releasing(self.place).fate(before)}"
+            return f"{failed} {releasing(self.checkout).fate(before)}"
         raise AssertionError("it was applied")
 
     def sha256(self, version: str) -> str:
@@ -97,7 +99,7 @@ class Chain:
     def _run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=self.place.root,
+            cwd=self.checkout.root,
             env=environment,
             check=False,
             stdout=subprocess.PIPE,

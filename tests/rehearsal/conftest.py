@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
 from rehearsal.remote import Remote
 from tests import clones
+from tests.rehearsal.assertions import at_version_1, restore
 from tests.rehearsal.chain import Chain
-from tests.rehearsal.holds import at_version_1, restore
 
 SETTINGS = "# One machine.\nbranch: local\nmlflow_image: old\npull_interval_seconds: 10\n"
 RELEASE = "# Nothing is released yet.\n"
@@ -38,7 +38,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def checkout(tmp_path: Path) -> Checkout:
     """A checkout with one commit."""
     root = tmp_path / "a checkout"
     (root / "environments").mkdir(parents=True)
@@ -50,15 +50,15 @@ def place(tmp_path: Path) -> Place:
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "add", "-A")
     git(root, "commit", "--quiet", "-m", "Begin")
-    made = Place(root, "0123abcd")
+    made = Checkout(root, "0123abcd")
     made.folder.mkdir(parents=True)
     return made
 
 
 @pytest.fixture
-def remote(place: Place) -> Remote:
+def remote(checkout: Checkout) -> Remote:
     """The repository that its host follows."""
-    return Remote(place)
+    return Remote(checkout)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         yield made
     finally:
         made.make("down")
-        tags = [f"slipway-{name}:{made.place.identity}" for name in ("host", "api", "mlops")]
+        tags = [f"slipway-{name}:{made.checkout.identity}" for name in ("host", "api", "mlops")]
         subprocess.run(["docker", "image", "rm", *tags], check=True, stdout=subprocess.DEVNULL)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rehearsal import gateway
 from rehearsal.host import Host
-from rehearsal.releasing import Releases
+from rehearsal.releases import Releases
 
 LIVE = "api-$(basename $(readlink /var/lib/slipway/api/current))"
 ROUTES, SECRETS = "/etc/caddy/slipway.d", "/run/slipway/secrets/mlflow"
@@ -64,7 +64,7 @@ def serves(releases: Releases) -> bool:
     """Whether API and MLflow answer through the gateway."""
     try:
         return all(
-            gateway.ask(releases.place, f"{releases.url}{path}")[0] == 200 for path in ("/readyz", "/mlflow/health")
+            gateway.ask(releases.checkout, f"{releases.url}{path}")[0] == 200 for path in ("/readyz", "/mlflow/health")
         )
     except OSError:
         return False

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.builds import NAMES, inputs, step
-from rehearsal.place import ROOT
+from workstation.paths import ROOT
 
 DOCKERFILE = """FROM base
 COPY requirements/api.txt /build/

@@ -13,10 +13,10 @@ import pytest
 
 from bench.known import Known
 from bench.load import Load
+from containers.docker import docker
 from rehearsal import gateway
-from rehearsal.docker import docker
+from tests.rehearsal.assertions import in_sync, refused, served_by
 from tests.rehearsal.chain import Chain
-from tests.rehearsal.holds import in_sync, refused, served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 50
@@ -47,13 +47,13 @@ def test_no_password_is_shown_and_the_file_with_it_is_the_users_alone(chain: Cha
     login = Path(chain.status()["credentials"])
     password = next(line for line in login.read_text().splitlines() if "PASSWORD" in line).split("=")[1]
     assert login.stat().st_mode & 0o777 == 0o600
-    assert chain.place.folder.stat().st_mode & 0o777 == 0o700
+    assert chain.checkout.folder.stat().st_mode & 0o777 == 0o700
     assert password not in chain.make("status") + chain.make("up")
 
 
 def test_a_release_under_load_and_its_rollback_lose_no_request(chain: Chain, second: str) -> None:
     known = Known({version: chain.bundle(version) for version in ("1", second)})
-    with Load(f"{chain.status()['url']}/predict", chain.place.ca, known, REQUESTS_A_SECOND) as load:
+    with Load(f"{chain.status()['url']}/predict", chain.checkout.ca, known, REQUESTS_A_SECOND) as load:
         said = chain.make("release", f"MODEL=models:/california/{second}")
         served_by(chain, second)
         chain.make("rollback")
@@ -102,8 +102,8 @@ def test_golden_answers_that_differ_are_not_served(chain: Chain, third: str, tmp
 
 
 def test_an_image_that_does_not_start_is_not_served(chain: Chain, second: str) -> None:
-    broken = f"slipway-broken:{chain.place.identity}"
-    container = docker("create", f"slipway-api:{chain.place.identity}")
+    broken = f"slipway-broken:{chain.checkout.identity}"
+    container = docker("create", f"slipway-api:{chain.checkout.identity}")
     docker("commit", "--change", 'ENTRYPOINT ["no-such-program"]', container, broken)
     try:
         release = ("release", f"MODEL=models:/california/{second}", f"IMAGE={broken}")
@@ -114,16 +114,16 @@ def test_an_image_that_does_not_start_is_not_served(chain: Chain, second: str) -
 
 
 def test_a_release_that_is_right_again_mends_the_branch(chain: Chain) -> None:
-    chain.make("release", "MODEL=models:/california/1", f"IMAGE=slipway-api:{chain.place.identity}")
+    chain.make("release", "MODEL=models:/california/1", f"IMAGE=slipway-api:{chain.checkout.identity}")
     served_by(chain, "1")
     in_sync(chain)
 
 
 def test_a_restart_with_remote_registry_and_mlflow_gone_serves_what_it_served(chain: Chain) -> None:
-    docker("stop", chain.place.named("forge"), chain.place.named("registry"))
+    docker("stop", chain.checkout.named("git-server"), chain.checkout.named("registry"))
     chain.on_host("docker", "stop", "mlflow")
     docker("restart", chain.host)
-    gateway.await_answer(chain.place, f"{chain.status()['url']}/readyz", 60)
+    gateway.await_answer(chain.checkout, f"{chain.status()['url']}/readyz", 60)
     served_by(chain, "1")
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 from rehearsal import cli
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
 
 
 @pytest.fixture
-def nothing_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Place", lambda: place)
+def nothing_up(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Checkout", lambda: checkout)
 
 
 @pytest.mark.usefixtures("nothing_up")
@@ -19,15 +19,15 @@ def test_where_nothing_is_up_it_says_what_to_do(command: list[str], capsys: pyte
 
 
 @pytest.mark.usefixtures("nothing_up")
-def test_a_release_has_to_name_something(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    place.ca.touch()
-    (place.root / "environments" / "base.yml").write_text("domain: localhost\n")
+def test_a_release_has_to_name_something(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout.ca.touch()
+    (checkout.root / "environments" / "base.yml").write_text("domain: localhost\n")
     assert cli.main(["release"]) == 1
     assert "make release MODEL=models:/california/2" in capsys.readouterr().err
 
 
 def test_every_command_is_one_that_make_has() -> None:
-    makefile = (Place().root / "Makefile").read_text()
+    makefile = (Checkout().root / "Makefile").read_text()
     for command in cli.COMMANDS:
         assert f"\n{command}: ## " in makefile
         assert f"python -m rehearsal {command}" in makefile

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.docker import docker
+from containers.docker import docker
 from tests.rehearsal.chain import Chain
 
 pytestmark = [pytest.mark.slow(at="end"), pytest.mark.rehearsal, pytest.mark.timeout(900)]
@@ -11,6 +11,6 @@ pytestmark = [pytest.mark.slow(at="end"), pytest.mark.rehearsal, pytest.mark.tim
 def test_down_leaves_nothing(booted: Chain) -> None:
     booted.make("down")
     for kind in ("container", "network", "volume"):
-        listing = [kind, "ls", "--quiet", "--filter", f"name={booted.place.named('')}"]
+        listing = [kind, "ls", "--quiet", "--filter", f"name={booted.checkout.named('')}"]
         assert docker(*listing, *(["--all"] if kind == "container" else [])) == ""
-    assert not booted.place.folder.exists()
+    assert not booted.checkout.folder.exists()

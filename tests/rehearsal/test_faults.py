@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.rehearsal.assertions import served_by
 from tests.rehearsal.chain import Chain, releasing
 from tests.rehearsal.faults import FAULTS, Course, happen, table
-from tests.rehearsal.holds import served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(600)]
 
@@ -47,5 +47,5 @@ def test_what_make_test_tries_is_in_the_list() -> None:
     "fault", [pytest.param(fault, marks=[] if fault in OF_THEIR_OWN else pytest.mark.long) for fault in FAULTS]
 )
 def test_a_fault_is_told_and_repaired(chain: Chain, courses: dict[str, Course], fault: str) -> None:
-    courses[fault] = happen(releasing(chain.place), fault)
+    courses[fault] = happen(releasing(chain.checkout), fault)
     served_by(chain, "1")

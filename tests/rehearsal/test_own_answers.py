@@ -9,8 +9,8 @@ import pytest
 
 from bench.known import Known
 from bench.load import Load
+from tests.rehearsal.assertions import served_by
 from tests.rehearsal.chain import Chain
-from tests.rehearsal.holds import served_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 60
@@ -37,7 +37,7 @@ Loaded = Callable[[], Load]
 def loaded(chain: Chain, second: str) -> Loaded:
     """Return what makes a load of concurrent clients, each with rows of its own."""
     known = Known({version: chain.bundle(version) for version in ("1", second)})
-    return lambda: Load(f"{chain.status()['url']}/predict", chain.place.ca, known, REQUESTS_A_SECOND)
+    return lambda: Load(f"{chain.status()['url']}/predict", chain.checkout.ca, known, REQUESTS_A_SECOND)
 
 
 def show(capsys: pytest.CaptureFixture[str], event: str, load: Load) -> None:

@@ -1,6 +1,6 @@
 """The branch moves by commits alone, and its releases can be told apart."""
 
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
 from rehearsal.remote import Remote
 from tests.rehearsal.conftest import git
 
@@ -33,10 +33,10 @@ def test_releases_are_the_commits_that_changed_the_release_newest_first(remote: 
     assert remote.releases()[:2] == [second, first]
 
 
-def test_an_interrupted_making_is_begun_anew(place: Place) -> None:
-    (place.folder / "remote.git.new").mkdir()
-    assert Remote(place).tip() == ""
-    assert Remote(place).git.text("symbolic-ref", "HEAD") == "refs/heads/local"
+def test_an_interrupted_making_is_begun_anew(checkout: Checkout) -> None:
+    (checkout.folder / "remote.git.new").mkdir()
+    assert Remote(checkout).tip() == ""
+    assert Remote(checkout).git.text("symbolic-ref", "HEAD") == "refs/heads/local"
 
 
 def test_hooks_and_settings_of_the_person_do_not_count(remote: Remote) -> None:

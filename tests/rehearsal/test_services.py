@@ -6,10 +6,10 @@ from typing import Any, cast
 import pytest
 
 from rehearsal import gateway, services
-from rehearsal.errors import Trouble
+from rehearsal.checkout import Checkout
 from rehearsal.host import Host
-from rehearsal.place import Place
 from rehearsal.progress import Progress
+from workstation.errors import CommandError
 
 URL = "https://localhost:1"
 
@@ -18,11 +18,10 @@ class Answers:
     """What each path answers: a status, or an error."""
 
     def __init__(self, **paths: int | OSError) -> None:
-        self.paths = {"/readyz": 200, "/mlflow/health": 200} | {
-            f"/{key.replace('_', '/')}": v for key, v in paths.items()
-        }
+        self.paths: dict[str, int | OSError] = {"/readyz": 200, "/mlflow/health": 200}
+        self.paths.update({f"/{key.replace('_', '/')}": answer for key, answer in paths.items()})
 
-    def __call__(self, _place: Place, url: str, *_: Any) -> tuple[int, Any]:
+    def __call__(self, _place: Checkout, url: str, *_: Any) -> tuple[int, Any]:
         answer = self.paths[url.removeprefix(URL)]
         if isinstance(answer, OSError):
             raise answer
@@ -39,15 +38,15 @@ class Answers:
     ],
 )
 def test_what_does_not_answer_is_named(
-    monkeypatch: pytest.MonkeyPatch, place: Place, answers: Answers, found: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, checkout: Checkout, answers: Answers, found: dict[str, str]
 ) -> None:
     monkeypatch.setattr(gateway, "ask", answers)
-    assert services.problems(place, URL, released=True) == found
+    assert services.problems(checkout, URL, released=True) == found
 
 
-def test_where_nothing_is_released_no_api_is_asked_for(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+def test_where_nothing_is_released_no_api_is_asked_for(monkeypatch: pytest.MonkeyPatch, checkout: Checkout) -> None:
     monkeypatch.setattr(gateway, "ask", Answers(readyz=503))
-    assert services.problems(place, URL, released=False) == {}
+    assert services.problems(checkout, URL, released=False) == {}
 
 
 class Repaired:
@@ -66,23 +65,25 @@ class Repaired:
 
 @pytest.mark.parametrize("repairs", [True, False])
 def test_what_fell_is_waited_for_and_what_stays_so_ends_the_command(
-    monkeypatch: pytest.MonkeyPatch, place: Place, repairs: bool
+    monkeypatch: pytest.MonkeyPatch, checkout: Checkout, repairs: bool
 ) -> None:
     answers = Answers(mlflow_health=502)
     monkeypatch.setattr(gateway, "ask", answers)
     monkeypatch.setattr(services, "ANSWERS_WITHIN_SECONDS", -1)
     host = cast(Host, Repaired(answers, repairs))
     if repairs:
-        services.await_all(place, host, URL, Progress(io.StringIO()), released=True)
+        services.await_all(checkout, host, URL, Progress(io.StringIO()), released=True)
         return
-    with pytest.raises(Trouble, match=r"MLflow: .* answers 502.*\(mlflow: container mlflow is missing\)"):
-        services.await_all(place, host, URL, Progress(io.StringIO()), released=True)
+    with pytest.raises(CommandError, match=r"MLflow: .* answers 502.*\(mlflow: container mlflow is missing\)"):
+        services.await_all(checkout, host, URL, Progress(io.StringIO()), released=True)
 
 
-def test_a_gateway_that_is_down_ends_a_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+def test_a_gateway_that_is_down_ends_a_command_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, checkout: Checkout
+) -> None:
     def down(*_: Any) -> tuple[int, Any]:
         raise ConnectionRefusedError("Connection refused")
 
     monkeypatch.setattr(gateway, "ask", down)
-    with pytest.raises(Trouble, match=r"nobody answers \(Connection refused\); `make status` tells more"):
-        gateway.require(place, URL)
+    with pytest.raises(CommandError, match=r"nobody answers \(Connection refused\); see `make status`"):
+        gateway.require(checkout, URL)

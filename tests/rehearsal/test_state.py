@@ -3,20 +3,20 @@
 import pytest
 
 from rehearsal import state
-from rehearsal.errors import Trouble
-from rehearsal.place import Place
+from rehearsal.checkout import Checkout
+from workstation.errors import CommandError
 
 
-def test_what_is_kept_is_what_is_read(place: Place) -> None:
-    assert state.read(place) == state.State()
+def test_what_is_kept_is_what_is_read(checkout: Checkout) -> None:
+    assert state.read(checkout) == state.State()
     kept = state.State(https=20001, pushed={"a": "b"})
-    state.keep(place, kept)
-    assert state.read(place) == kept
-    assert place.state.stat().st_mode & 0o777 == 0o600
+    state.save(checkout, kept)
+    assert state.read(checkout) == kept
+    assert checkout.state.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("text", ["{", '{"nobody": 1}', "[]"])
-def test_a_damaged_one_is_said_with_what_to_do(place: Place, text: str) -> None:
-    place.state.write_text(text)
-    with pytest.raises(Trouble, match="`make down` and `make up` begin anew"):
-        state.read(place)
+def test_a_damaged_one_is_said_with_what_to_do(checkout: Checkout, text: str) -> None:
+    checkout.state.write_text(text)
+    with pytest.raises(CommandError, match="`make down` and `make up` begin anew"):
+        state.read(checkout)

@@ -2,7 +2,8 @@
 
 import ansible.module_utils
 import ansible.modules
-from common import ROOT
+
+from workstation.paths import ROOT
 
 ansible.module_utils.__path__.extend(str(folder) for folder in sorted(ROOT.glob("roles/*/module_utils")))
 ansible.modules.__path__.extend(str(folder) for folder in sorted(ROOT.glob("roles/*/library")))

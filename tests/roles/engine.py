@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ansible.module_utils.slipway_docker import Docker
-from leftovers import LABEL
+
+from containers.labels import TESTS as LABEL
 
 TOOLS = ("sh", "sleep", "cp", "mkdir")
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-from common import ROOT
+
+from workstation.paths import ROOT
 
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 # What site.yml itself sets.

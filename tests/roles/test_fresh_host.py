@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-import machine
-import play
 import pytest
-from common import ROOT, identity
-from image import make
+
+from containers import machines
+from containers.docker import docker
+from containers.images import make
+from containers.scenarios import playbook
+from workstation.paths import ROOT, identity
 
 pytestmark = pytest.mark.slow
 NAME = f"slipway-fresh-{identity()}"
@@ -17,19 +19,19 @@ PLACES = ("/usr/local/lib/slipway", "/var/lib/slipway", "/run/slipway", "/etc/ca
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     make("host")
-    machine.remove(NAME)
-    machine.start(NAME, "--volume", f"{ROOT}:/src:ro")
-    machine.docker("exec", NAME, "dpkg", "--purge", "--force-depends", *PACKAGES)
-    machine.docker("exec", NAME, "rm", "--recursive", "--force", "/etc/caddy", "/etc/docker")
+    machines.remove(NAME)
+    machines.start(NAME, "--volume", f"{ROOT}:/src:ro")
+    docker("exec", NAME, "dpkg", "--purge", "--force-depends", *PACKAGES)
+    docker("exec", NAME, "rm", "--recursive", "--force", "/etc/caddy", "/etc/docker")
     monkeypatch.setenv("SLIPWAY_MACHINE", NAME)
     monkeypatch.setenv("SLIPWAY_TAGS", "all")
     yield NAME
-    machine.remove(NAME)
+    machines.remove(NAME)
 
 
 def test_the_whole_site_can_be_checked(fresh: str) -> None:
-    code, said = play.play("--check")
+    code, said = playbook.run("--check")
     assert code == 0, said
     assert " changed=0 " not in said
-    there = machine.docker("exec", NAME, "sh", "-c", f"ls --directory {' '.join(PLACES)} 2>/dev/null; true")
+    there = docker("exec", NAME, "sh", "-c", f"ls --directory {' '.join(PLACES)} 2>/dev/null; true")
     assert there == ""

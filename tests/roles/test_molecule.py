@@ -6,8 +6,9 @@ The scenarios take minutes of which they wait a good part, so they run in the ba
 from collections.abc import Iterator
 
 import pytest
-import scenarios
-from common import ROOT
+
+from containers.scenarios import runs as scenarios
+from workstation.paths import ROOT
 
 pytestmark = pytest.mark.timeout(900)
 ROLES = scenarios.roles()

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import yaml
-from common import ROOT
 
 from agent.host import GROUPS
+from workstation.paths import ROOT
 
 PLAYS: list[dict[str, Any]] = yaml.safe_load((ROOT / "site.yml").read_text())
 

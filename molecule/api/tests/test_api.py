@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
+from containers.scenarios.gateway import Gateway
+
 UNITS = ("docker", "caddy")
 MODEL = "california"
 BUNDLE = "/srv/bundle"
@@ -27,10 +29,10 @@ def release(**replaced: Any) -> dict[str, Any]:
 
 
 def served(host: Host) -> str:
-    return host.check_output("docker ps --quiet --filter name=api-")
+    return str(host.check_output("docker ps --quiet --filter name=api-"))
 
 
-def answer(host: Host, gateway: Any) -> list[float]:
+def answer(host: Host, gateway: Gateway) -> list[float]:
     body = json.dumps({"features": golden(host)["rows"]})
     status, _, said = gateway.ask("/predict", "--json", body)
     assert status == 200, said
@@ -38,11 +40,11 @@ def answer(host: Host, gateway: Any) -> list[float]:
     return found
 
 
-def test_it_answers_what_the_bundle_says(host: Host, gateway: Any) -> None:
+def test_it_answers_what_the_bundle_says(host: Host, gateway: Gateway) -> None:
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
 
 
-def test_what_it_counts_is_nobody_elses_business(gateway: Any) -> None:
+def test_what_it_counts_is_nobody_elses_business(gateway: Gateway) -> None:
     assert gateway.ask("/metrics")[0] == 404
 
 
@@ -80,7 +82,7 @@ def test_nobody_but_the_gateway_reaches_it(host: Host) -> None:
     ids=["no such image", "another sha256", "no such bundle"],
 )
 def test_a_release_that_is_wrong_leaves_the_old_one_serving(
-    host: Host, gateway: Any, converge: Converge, replaced: dict[str, Any], reason: str
+    host: Host, gateway: Gateway, converge: Converge, replaced: dict[str, Any], reason: str
 ) -> None:
     before = served(host)
     code, said = converge(release=release(**replaced))
@@ -105,7 +107,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, fault: str) -> None:
+def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge: Converge, fault: str) -> None:
     host.check_output(FAULTS[fault].replace("{live}", live(host)))
     code, said = converge(tags="api")
     assert code == 0, said
@@ -113,7 +115,7 @@ def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Con
     assert len(served(host).split()) == 1
 
 
-def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Any, converge: Converge) -> None:
+def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Gateway, converge: Converge) -> None:
     before = served(host)
     models = "/var/lib/slipway/models"
     # The bundles of what serves are beneath, and back when this is gone.
@@ -130,7 +132,7 @@ def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Any, 
 
 
 def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
-    host: Host, gateway: Any, converge: Converge
+    host: Host, gateway: Gateway, converge: Converge
 ) -> None:
     before = served(host)
     files = "/bin/sh /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2"
@@ -146,7 +148,9 @@ def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
     assert answer(host, gateway)
 
 
-def test_a_broken_route_is_written_anew_and_the_gateway_starts(host: Host, gateway: Any, converge: Converge) -> None:
+def test_a_broken_route_is_written_anew_and_the_gateway_starts(
+    host: Host, gateway: Gateway, converge: Converge
+) -> None:
     host.check_output("echo 'handle {' >/etc/caddy/slipway.d/api.caddy; systemctl stop caddy")
     code, said = converge()
     assert code == 0, said
@@ -155,7 +159,7 @@ def test_a_broken_route_is_written_anew_and_the_gateway_starts(host: Host, gatew
     host.check_output("rm /etc/caddy/slipway.d/api.caddy.broken")
 
 
-def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Any) -> None:
+def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Gateway) -> None:
     body = json.dumps({"features": golden(host)["rows"][:1]})
     headers = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Connection: close"]
     head = "\\r\\n".join([*headers, f"Content-Length: {len(body)}", "", ""])
@@ -166,7 +170,7 @@ def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Any) -> N
     assert done.stdout.startswith("HTTP/1.1 200"), done.stdout
 
 
-def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], None]) -> None:
+def test_it_is_back_after_a_boot(host: Host, gateway: Gateway, reboot: Callable[[], None]) -> None:
     reboot()
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
     assert gateway.ask("/readyz")[0] == 200
@@ -183,7 +187,7 @@ def test_a_host_that_leaves_the_group_serves_no_more(host: Host, converge: Conve
     assert served(host)
 
 
-def test_nothing_released_takes_it_back(host: Host, gateway: Any, converge: Converge) -> None:
+def test_nothing_released_takes_it_back(host: Host, gateway: Gateway, converge: Converge) -> None:
     code, said = converge(release={})
     assert code == 0, said
     assert served(host) == ""

@@ -1,6 +1,7 @@
 """Docker Engine runs, keeps its logs short, and may be restarted under running containers."""
 
 import json
+from typing import Any
 
 from testinfra.host import Host
 
@@ -11,8 +12,9 @@ FILES = "/bin/sleep /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2"
 MADE = f"tar --create --dereference {FILES} | docker import - {IMAGE}"
 
 
-def inspect(host: Host, what: str, name: str) -> dict:
-    return json.loads(host.check_output(f"docker {what} inspect {name}"))[0]
+def inspect(host: Host, what: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(host.check_output(f"docker {what} inspect {name}"))[0]
+    return found
 
 
 def test_it_runs_now_and_after_a_boot(host: Host) -> None:

@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 from testinfra.host import Host
 
+from containers.scenarios.gateway import Gateway
+
 UNITS = ("caddy",)
+Converge = Callable[..., tuple[int, str]]
 ROUTES = "/etc/caddy/slipway.d"
 # What stands behind a route: a server that prints the length of every request that reached it whole, and has no limit.
 SERVER = """
@@ -59,7 +63,7 @@ def test_it_runs_now_and_after_a_boot(host: Host) -> None:
     assert host.service("caddy").is_enabled
 
 
-def test_nothing_released_is_said_in_a_sentence(gateway) -> None:
+def test_nothing_released_is_said_in_a_sentence(gateway: Gateway) -> None:
     status, headers, body = gateway.ask("/predict", "--json", "{}")
     assert status == 503
     assert json.loads(body) == {"error": "nothing is released yet"}
@@ -67,7 +71,7 @@ def test_nothing_released_is_said_in_a_sentence(gateway) -> None:
     assert headers["content-type"] == "application/json"
 
 
-def test_every_answer_has_the_headers_that_protect_its_reader(gateway, route: str) -> None:
+def test_every_answer_has_the_headers_that_protect_its_reader(gateway: Gateway, route: str) -> None:
     for path in ("/", route):
         _, headers, _ = gateway.ask(path, "-d", "x")
         assert headers["x-content-type-options"] == "nosniff"
@@ -86,13 +90,13 @@ def test_plain_http_leads_to_https(host: Host) -> None:
     assert "Server:" not in answer
 
 
-def test_a_route_answers_in_both_versions_of_http(gateway, route: str) -> None:
+def test_a_route_answers_in_both_versions_of_http(gateway: Gateway, route: str) -> None:
     for version in ("--http1.1", "--http2"):
         status, _, body = gateway.ask(route, version, "-d", "x")
         assert (status, body) == (200, "ok\n")
 
 
-def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway, route: str) -> None:
+def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway: Gateway, route: str) -> None:
     host.check_output("head -c 8388609 /dev/zero >/tmp/long; head -c 8388608 /dev/zero >/tmp/most")
     chunked = ("-H", "Transfer-Encoding: chunked", "--http1.1", "--data-binary")
     for options in (("--http1.1", "--data-binary"), chunked, ("--http2", "--data-binary"), ("--http2", "-XPOST", "-T")):
@@ -103,7 +107,7 @@ def test_a_body_that_is_too_long_is_refused_with_its_limit(host: Host, gateway, 
         assert "8388608" in json.loads(body)["error"]
 
 
-def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gateway, route: str) -> None:
+def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gateway: Gateway, route: str) -> None:
     host.check_output("head -c 20000000 /dev/zero >/tmp/huge")
     # The gateway closes the connection while curl still sends, so curl may fail.
     host.run(f"curl -sS -k --http1.1 -H 'Transfer-Encoding: chunked' --data-binary @/tmp/huge https://localhost{route}")
@@ -119,14 +123,16 @@ def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gatewa
 
 
 @pytest.mark.parametrize("options", [(), ("-d", "x")], ids=["GET", "POST"])
-def test_what_is_away_is_waited_for_and_then_named(gateway, route: str, options: tuple[str, ...]) -> None:
+def test_what_is_away_is_waited_for_and_then_named(gateway: Gateway, route: str, options: tuple[str, ...]) -> None:
     status, headers, body = gateway.ask("/test/away/x", *options)
     assert status == 502
     assert json.loads(body) == {"error": "what answers this is away, or starting"}
     assert int(headers["retry-after"]) > 0
 
 
-def test_a_request_without_a_body_is_answered_by_what_starts_meanwhile(host: Host, gateway, route: str) -> None:
+def test_a_request_without_a_body_is_answered_by_what_starts_meanwhile(
+    host: Host, gateway: Gateway, route: str
+) -> None:
     host.check_output("systemctl stop answering")
     host.check_output(
         "systemd-run --unit=answering --on-active=1 --timer-property=AccuracySec=50ms python3 /tmp/server.py 7001"
@@ -169,7 +175,7 @@ def test_nobody_else_can_reconfigure_it(host: Host) -> None:
     assert host.file("/run/caddy").mode == 0o700
 
 
-def test_a_configuration_that_is_wrong_leaves_it_at_work(host: Host, gateway) -> None:
+def test_a_configuration_that_is_wrong_leaves_it_at_work(host: Host, gateway: Gateway) -> None:
     write(host, f"{ROUTES}/wrong.caddy", "handle /x {\n\tno_such_directive\n}\n")
     assert host.run("systemctl reload caddy").failed
     assert gateway.ask("/")[0] == 503
@@ -177,7 +183,9 @@ def test_a_configuration_that_is_wrong_leaves_it_at_work(host: Host, gateway) ->
     host.check_output("systemctl reload caddy")
 
 
-def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(host: Host, gateway, converge) -> None:
+def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(
+    host: Host, gateway: Gateway, converge: Converge
+) -> None:
     names = ("api", "foreign")
     for name in names:
         write(host, f"{ROUTES}/{name}.caddy", "handle /x {\n\tno_such_directive\n}\n")
@@ -197,7 +205,7 @@ def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(host: Host, 
     host.check_output(f"rm {ROUTES}/*.broken")
 
 
-def test_a_route_of_a_group_that_the_host_left_is_removed(host: Host, gateway, converge) -> None:
+def test_a_route_of_a_group_that_the_host_left_is_removed(host: Host, gateway: Gateway, converge: Converge) -> None:
     for name in ("mlflow", "foreign"):
         write(host, f"{ROUTES}/{name}.caddy", f"handle /{name}/* {{\n\terror 404\n}}\n")
     host.check_output("systemctl reload caddy")
@@ -210,7 +218,7 @@ def test_a_route_of_a_group_that_the_host_left_is_removed(host: Host, gateway, c
     host.check_output("systemctl reload caddy")
 
 
-def test_its_log_has_neither_queries_nor_headers(host: Host, gateway) -> None:
+def test_its_log_has_neither_queries_nor_headers(host: Host, gateway: Gateway) -> None:
     gateway.ask("/healthz?token=hidden-query", "-H", "Authorization: hidden-header")
     log = host.check_output("journalctl --unit=caddy --output=cat")
     assert '"uri":"/healthz' in log

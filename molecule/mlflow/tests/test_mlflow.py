@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
+from containers.scenarios.gateway import Gateway
+
 UNITS = ("docker", "caddy")
 SECRETS = "/run/slipway/secrets/mlflow"
 USER = 10001
@@ -25,12 +27,12 @@ def inspect(host: Host) -> dict[str, Any]:
     return found
 
 
-def test_it_asks_for_a_login(gateway: Any) -> None:
+def test_it_asks_for_a_login(gateway: Gateway) -> None:
     for path in ("/mlflow/", f"{EXPERIMENTS}/search", "/mlflow/static-files/index.html"):
         assert gateway.ask(path)[0] == 401
 
 
-def test_its_page_and_its_interface_answer_below_one_path(host: Host, gateway: Any) -> None:
+def test_its_page_and_its_interface_answer_below_one_path(host: Host, gateway: Gateway) -> None:
     status, headers, _ = gateway.ask("/mlflow/", "-u", login(host))
     assert status == 200
     assert headers["content-type"].startswith("text/html")
@@ -40,7 +42,7 @@ def test_its_page_and_its_interface_answer_below_one_path(host: Host, gateway: A
     assert json.loads(body)["experiments"][0]["name"] == "Default"
 
 
-def test_what_is_not_its_own_stays_unanswered(gateway: Any) -> None:
+def test_what_is_not_its_own_stays_unanswered(gateway: Gateway) -> None:
     assert gateway.ask("/mlflowish")[0] == 503
 
 
@@ -50,7 +52,7 @@ def test_only_this_host_reaches_its_port(host: Host) -> None:
     assert [address for address in listening if address.endswith(":5000")] == ["127.0.0.1:5000"]
 
 
-def test_what_it_keeps_outlives_its_container(host: Host, gateway: Any, converge: Converge) -> None:
+def test_what_it_keeps_outlives_its_container(host: Host, gateway: Gateway, converge: Converge) -> None:
     created = gateway.ask(f"{EXPERIMENTS}/create", "-u", login(host), "--json", '{"name": "kept"}')
     assert created[0] == 200
     host.check_output("docker rm --force mlflow")
@@ -61,7 +63,7 @@ def test_what_it_keeps_outlives_its_container(host: Host, gateway: Any, converge
 
 
 @pytest.mark.parametrize("command", ["kill", "pause"])
-def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Any, converge: Converge, command: str) -> None:
+def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge: Converge, command: str) -> None:
     host.check_output(f"docker {command} mlflow")
     code, said = converge(tags="mlflow")
     assert code == 0, said
@@ -80,7 +82,7 @@ def test_a_folder_in_a_secrets_place_is_told_and_repaired(host: Host, converge: 
     assert host.file(f"{SECRETS}/admin_password").is_file
 
 
-def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway: Any, converge: Converge) -> None:
+def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway: Gateway, converge: Converge) -> None:
     code, said = converge(tags="mlflow", groups=("api",))
     assert code == 0, said
     assert host.check_output("docker ps --all --quiet --filter name=mlflow") == ""
@@ -99,7 +101,7 @@ def test_what_cannot_be_run_is_said_in_one_line_and_the_old_one_goes_on(host: Ho
     assert inspect(host)["Id"] == before
 
 
-def test_a_new_password_counts(host: Host, gateway: Any, converge: Converge) -> None:
+def test_a_new_password_counts(host: Host, gateway: Gateway, converge: Converge) -> None:
     before = login(host)
     host.check_output("rm /var/lib/slipway/secrets/mlflow/admin_password")
     code, said = converge()
@@ -136,7 +138,7 @@ def test_its_secrets_are_nowhere_else(host: Host, name: str) -> None:
     assert host.run(f"{readable} -exec grep --files-with-matches {pattern} {{}} +").stdout == ""
 
 
-def test_it_is_back_after_a_boot(host: Host, gateway: Any, reboot: Callable[[], None]) -> None:
+def test_it_is_back_after_a_boot(host: Host, gateway: Gateway, reboot: Callable[[], None]) -> None:
     reboot()
     waits = "curl -sSf --retry 60 --retry-all-errors --retry-delay 1 http://127.0.0.1:5000/health"
     assert host.run(waits).succeeded

@@ -10,7 +10,7 @@ WITHIN_SECONDS = 30
 
 
 def show(host: Host, unit: str, name: str) -> str:
-    return host.check_output(f"systemctl show --value --property={name} {unit}")
+    return str(host.check_output(f"systemctl show --value --property={name} {unit}"))
 
 
 def test_the_timer_calls_it_now_and_after_a_boot(host: Host) -> None:

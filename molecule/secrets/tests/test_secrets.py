@@ -15,7 +15,7 @@ Converge = Callable[..., tuple[int, str]]
 
 def digests(host: Host, folder: str = FOLDER) -> str:
     paths = " ".join(f"{folder}/{name}" for name in NAMES)
-    return host.check_output(f"sha256sum {paths} | cut -d' ' -f1")
+    return str(host.check_output(f"sha256sum {paths} | cut -d' ' -f1"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,7 +62,7 @@ SPEC = {
 }
 # The user in all of our images, and the program in `mlops` that fetches.
 UID = 10001
-FETCH = "/opt/slipway/mlops/fetch.py"
+FETCH = "images.mlops.fetch"
 # The name of its container: whatever bears it was left by a run that was killed.
 CONTAINER = "slipway-fetch"
 
@@ -120,7 +120,7 @@ def bring(docker, given, uri, fresh):
     # By name, since ending the client does not end the container; with an init, since no other first process of a
     # container is ended by a signal that it does not handle.
     own = ["run", "--rm", "--init", "--name", CONTAINER, f"--mount=type=bind,source={fresh},target=/fetched"]
-    command = [given["image"], "python", "-P", FETCH, uri, "/fetched/bundle"]
+    command = [given["image"], "python", "-P", "-m", FETCH, uri, "/fetched/bundle"]
     try:
         docker.run(*own, *given["options"], *command, timeout=given["timeout"])
     finally:

@@ -56,7 +56,7 @@ EXAMPLES = r"""
     name: mlflow
     image: registry.example.com/slipway-mlops@sha256:...
     options: [--publish=127.0.0.1:5000:5000]
-    command: [python, -P, /opt/slipway/mlops/serve.py]
+    command: [python, -P, -m, images.mlops.serve]
     url: http://127.0.0.1:5000/health
     seconds: 60
 """

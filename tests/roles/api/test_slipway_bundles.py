@@ -13,8 +13,8 @@ import pytest
 from ansible.module_utils import slipway_files
 from ansible.module_utils.slipway_bundle import BundleError
 from ansible.modules import slipway_bundles
-from leftovers import LABEL
 
+from containers.labels import TESTS as LABEL
 from tests.roles.engine import DOCKER, tiny_image, unique
 
 pytestmark = pytest.mark.slow
@@ -146,7 +146,7 @@ def test_a_run_that_is_killed_while_it_fetches_is_made_good_by_the_next(
         given |= {"image": image}
         hanging = model | {"uri": "models:/california/7"}
         command = [sys.executable, "-c", KILLED, slipway_bundles.CONTAINER, json.dumps(given), json.dumps(hanging)]
-        environment = os.environ | {"PYTHONPATH": f".{os.pathsep}tools"}
+        environment = os.environ | {"PYTHONPATH": "."}
         with subprocess.Popen(command, env=environment, start_new_session=True) as run:
             while DOCKER.inspect("container", slipway_bundles.CONTAINER) is None:
                 assert run.poll() is None

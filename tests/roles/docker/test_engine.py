@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.slipway_docker import DockerError
-from leftovers import LABEL
 
+from containers.labels import TESTS as LABEL
 from tests.roles.engine import DOCKER, hanging_registry, tiny_image, unique
 
 pytestmark = pytest.mark.slow

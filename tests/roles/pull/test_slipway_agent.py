@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from ansible.modules import slipway_agent
-from common import ROOT
+
+from workstation.paths import ROOT
 
 LAUNCHER = ROOT / "roles" / "pull" / "files" / "slipway-pull"
 AGENT = """

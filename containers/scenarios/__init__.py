@@ -1,0 +1,1 @@
+"""Molecule's scenarios: each tests one role of roles/ on a fresh machine."""

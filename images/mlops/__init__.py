@@ -1,0 +1,1 @@
+"""The programs of the image `mlops`; inside the image they keep this package name."""

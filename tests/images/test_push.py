@@ -1,0 +1,102 @@
+"""An image goes to a registry under a digest, and comes back by it."""
+
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from containers.docker import docker
+from containers.labels import TESTS as LABEL
+from tests.images.conftest import built
+from workstation.paths import ROOT
+
+pytestmark = pytest.mark.slow
+
+# Debian's own registry, as it is in the image that plays a host.
+CONFIGURATION = """\
+version: 0.1
+storage: {filesystem: {rootdirectory: /var/lib/registry}}
+http: {addr: ":5000"}
+"""
+READY_SECONDS = 30.0
+
+
+def push(name: str, registry: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.images", "push", name, registry]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty registry."""
+    file = tmp_path_factory.mktemp("registry") / "config.yml"
+    file.write_text(CONFIGURATION)
+    options = ["--detach", "--label", LABEL, "--publish=127.0.0.1::5000", f"--volume={file}:/config.yml:ro"]
+    name = docker("run", *options, "--entrypoint=docker-registry", built("host"), "serve", "/config.yml")
+    try:
+        address = docker("port", name, "5000/tcp").splitlines()[0]
+        wait(address)
+        yield address
+    finally:
+        docker("rm", "--force", "--volumes", name)
+
+
+def wait(address: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{address}/v2/", timeout=5).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline, "the registry does not answer"
+            time.sleep(0.05)
+
+
+def test_what_is_pushed_can_be_pulled_by_its_digest(image: str, registry: str) -> None:
+    before = docker("image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}}")
+    done = push("api", registry)
+    assert done.returncode == 0, done.stderr
+    reference = done.stdout.strip()
+    assert re.fullmatch(rf"{re.escape(registry)}/slipway-api@sha256:[0-9a-f]{{64}}", reference)
+    docker("pull", "--quiet", reference)
+    identity = docker("image", "inspect", "--format", "{{.Id}}", reference)
+    assert identity == docker("image", "inspect", "--format", "{{.Id}}", image)
+    docker("rmi", "--no-prune", reference)
+    after = docker("image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}}")
+    assert {line for line in after.splitlines() if registry in line} == set()
+    assert image in before
+    assert image in after
+
+
+def test_a_second_push_gives_the_same_digest(image: str, registry: str) -> None:
+    assert push("api", registry).stdout == push("api", registry).stdout != ""
+
+
+def test_the_page_of_a_job_tells_the_digest(
+    image: str, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert push("api", registry).stdout.strip() in (tmp_path / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "wanted"),
+    [
+        ("api", "127.0.0.1:1", "127.0.0.1:1 does not take"),
+        ("api", "", "REGISTRY='': wanted a registry"),
+        ("api", "someone", "REGISTRY='someone': wanted a registry"),
+        ("nothing", "127.0.0.1:1", "`make images` builds it"),
+    ],
+)
+def test_what_cannot_be_pushed_is_told_in_one_sentence(image: str, name: str, address: str, wanted: str) -> None:
+    done = push(name, address)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert wanted in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""What our programs on a developer's computer share. Standard library only: some run before any environment exists."""
