@@ -2,11 +2,12 @@
 
 import os
 import subprocess
+from functools import cache
 
 from containers.docker import succeeds
+from workstation import paths
 from workstation.errors import CommandError
 from workstation.locks import held
-from workstation.paths import ROOT, cache
 from workstation.terminal import log
 
 PULLED = "debian:trixie-slim"
@@ -15,8 +16,12 @@ MADE = "slipway-base:trixie"
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 
+@cache
 def base_image() -> str:
-    """Return the name of a base image that the engine has: BASE, else Debian's own, else one that is made here."""
+    """Return the name of a base image that the engine has: BASE, else Debian's own, else one that is made here.
+
+    One process asks once: where no registry answers, each attempt to pull takes seconds.
+    """
     if named := os.environ.get("BASE"):
         return named
     if _exists(PULLED):
@@ -24,7 +29,7 @@ def base_image() -> str:
     log(f"pulling {PULLED} ...")
     if succeeds("pull", "--quiet", PULLED):
         return PULLED
-    with held(cache() / "base"):
+    with held(paths.cache() / "base"):
         if not _exists(MADE):
             _make()
     return MADE
@@ -37,7 +42,7 @@ def _exists(image: str) -> bool:
 def _make() -> None:
     """Make the base image from Debian's packages."""
     log("no image registry can be reached: making the base image with mmdebstrap (half a minute) ...")
-    subprocess.run([ROOT / "tools" / "need.sh", "mmdebstrap:mmdebstrap"], check=True)
+    subprocess.run([paths.ROOT / "tools" / "need.sh", "mmdebstrap:mmdebstrap"], check=True)
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3"]
     command += [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
     with subprocess.Popen([*command, "trixie", "-"], stdout=subprocess.PIPE) as debian:
