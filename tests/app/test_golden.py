@@ -14,7 +14,7 @@ numbers = st.floats(-(2.0**100), 2.0**100, width=32)
 
 
 def test_the_role_has_the_same_file() -> None:
-    copy = ROOT / "roles" / "api" / "module_utils" / "slipway_golden.py"
+    copy = ROOT / "plugins" / "module_utils" / "slipway" / "golden.py"
     assert copy.read_bytes() == (ROOT / "app" / "golden.py").read_bytes(), f"copy app/golden.py to {copy}"
 
 

@@ -97,7 +97,7 @@ def live(host: Host) -> str:
     return f"api-{host.check_output('readlink /var/lib/slipway/api/current')}"
 
 
-# tests/roles/api has the others, on an engine that is quicker.
+# tests/plugins has the others, on an engine that is quicker.
 FAULTS = {
     "removed": "docker rm --force {live}",
     "killed": "docker kill {live}",

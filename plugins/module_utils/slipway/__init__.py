@@ -1,0 +1,1 @@
+"""Code that our modules share. Standard library only: it runs on hosts."""

@@ -1,0 +1,1 @@
+"""The modules: what a task of a role calls."""
