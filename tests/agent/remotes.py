@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 IDENTITY = {
@@ -31,7 +32,7 @@ class Remote:
         git(folder, "init", "--quiet", "--bare", "--initial-branch=prod", str(self.url))
         git(folder, "init", "--quiet", "--initial-branch=prod", str(self._clone))
 
-    def commit(self, files: dict[str, str | None], branch: str = "prod") -> str:
+    def commit(self, files: Mapping[str, str | None], branch: str = "prod") -> str:
         """Write files (None removes one), commit and push them; return the commit."""
         for name, text in files.items():
             path = self._clone / name

@@ -13,7 +13,7 @@ PATH = Path("/x.json")
 
 class Thing(NamedTuple):
     name: str
-    count: int = 0
+    number: int = 0
     share: float = 0
     words: tuple[str, ...] = ()
     numbers: dict[str, int] = {}  # noqa: RUF012  # no test changes it
@@ -21,15 +21,15 @@ class Thing(NamedTuple):
 
 
 def test_a_document_becomes_a_named_tuple() -> None:
-    document = {"name": "a", "count": 2, "share": 1, "words": ["x"], "numbers": {"a": 1}, "anything": {"b": [None]}}
+    document = {"name": "a", "number": 2, "share": 1, "words": ["x"], "numbers": {"a": 1}, "anything": {"b": [None]}}
     thing = build(Thing, document, PATH)
     assert thing == Thing("a", 2, 1, ("x",), {"a": 1}, {"b": [None]})
 
 
 def test_an_unknown_key_is_ignored_and_the_nearest_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Another version of the agent may know it."""
-    assert build(Thing, {"name": "a", "cuont": 2}, PATH) == Thing("a")
-    assert capsys.readouterr().err == "slipway-pull: /x.json: cuont: no such key, the nearest is 'count'; ignored\n"
+    assert build(Thing, {"name": "a", "nubmer": 2}, PATH) == Thing("a")
+    assert capsys.readouterr().err == "slipway-pull: /x.json: nubmer: no such key, the nearest is 'number'; ignored\n"
 
 
 def test_a_missing_key_is_named_with_what_was_wanted() -> None:
@@ -42,10 +42,10 @@ def test_a_missing_key_is_named_with_what_was_wanted() -> None:
     [
         ("name", 7, "name=7: wanted text"),
         ("name", None, "name=null: wanted text"),
-        ("count", "7", 'count="7": wanted a whole number of 0 or more'),
-        ("count", True, "count=true: wanted a whole number of 0 or more"),
-        ("count", 1.5, "count=1.5: wanted a whole number of 0 or more"),
-        ("count", -1, "count=-1: wanted a whole number of 0 or more"),
+        ("number", "7", 'number="7": wanted a whole number of 0 or more'),
+        ("number", True, "number=true: wanted a whole number of 0 or more"),
+        ("number", 1.5, "number=1.5: wanted a whole number of 0 or more"),
+        ("number", -1, "number=-1: wanted a whole number of 0 or more"),
         ("share", float("nan"), "share=NaN: wanted a number of 0 or more"),
         ("share", "x", 'share="x": wanted a number of 0 or more'),
         ("words", "x", 'words="x": wanted a list of texts'),

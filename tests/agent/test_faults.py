@@ -167,8 +167,8 @@ def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remot
     # Whoever set up the remote's account has said so; ours are for the agent to know.
     (home / ".gitconfig").write_text(f"[safe]\n\tdirectory = {remote.url}\n")
     # git's own switch for its tests: every folder is then somebody else's.
-    foreign = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "HOME": str(home)}
-    code, said = machine.agent("run", **foreign, GIT_CONFIG_GLOBAL=str(home / ".gitconfig"))
+    config = str(home / ".gitconfig")
+    code, said = machine.agent("run", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", HOME=str(home), GIT_CONFIG_GLOBAL=config)
     assert code == 0, said
 
 

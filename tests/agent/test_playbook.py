@@ -125,8 +125,10 @@ def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remot
     """`safe.directory` trips over an ownership change."""
     remote.commit({"site.yml": play(NOTHING)})
     (machine.folder / ".gitconfig").write_text(f"[safe]\n\tdirectory = {remote.url}\n")
-    foreign = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "HOME": str(machine.folder)}
-    code, said = machine.agent("run", **foreign, GIT_CONFIG_GLOBAL=str(machine.folder / ".gitconfig"))
+    config = str(machine.folder / ".gitconfig")
+    code, said = machine.agent(
+        "run", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", HOME=str(machine.folder), GIT_CONFIG_GLOBAL=config
+    )
     assert code == 0, said
 
 

@@ -107,7 +107,7 @@ def test_a_plugin_concerns_the_roles_that_use_it(path: Path) -> None:
         assert roles is scope.ALL
     else:
         assert USES[path], "no role uses it"
-        assert roles == USES[path]
+        assert roles == frozenset(USES[path])
 
 
 def test_a_role_that_others_build_on_concerns_all_also_by_its_plugins() -> None:

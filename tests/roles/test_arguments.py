@@ -21,8 +21,9 @@ BASE = set(read(ROOT / "environments" / "base.yml"))
 
 
 def options(role: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
-    return found["main"]["options"]
+    specs = read(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    found: dict[str, dict[str, Any]] = specs["main"]["options"]
+    return found
 
 
 def defaults(role: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ ROLES = scenarios.roles()
 def runs(request: pytest.FixtureRequest) -> Iterator[scenarios.Runs]:
     """The scenarios of this session's tests, started."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = [item.callspec.params["role"] for item in items if item.originalname == test_it_holds.__name__]
+    wanted = [str(item.callspec.params["role"]) for item in items if item.originalname == test_it_holds.__name__]
     with scenarios.running(wanted) as under_way:
         yield under_way
 
