@@ -3,28 +3,17 @@
 import re
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from containers.docker import docker
-from containers.labels import TESTS as LABEL
+from containers.temporary_registry import temporary_registry
 from tests.images.conftest import built
 from workstation.paths import ROOT
 
 pytestmark = pytest.mark.slow
-
-# Debian's own registry, as it is in the image that plays a host.
-CONFIGURATION = """\
-version: 0.1
-storage: {filesystem: {rootdirectory: /var/lib/registry}}
-http: {addr: ":5000"}
-"""
-READY_SECONDS = 30.0
 
 
 def push(name: str, registry: str) -> subprocess.CompletedProcess[str]:
@@ -33,29 +22,11 @@ def push(name: str, registry: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def registry() -> Iterator[str]:
     """The address of an empty registry."""
-    file = tmp_path_factory.mktemp("registry") / "config.yml"
-    file.write_text(CONFIGURATION)
-    options = ["--detach", "--label", LABEL, "--publish=127.0.0.1::5000", f"--volume={file}:/config.yml:ro"]
-    name = docker("run", *options, "--entrypoint=docker-registry", built("host"), "serve", "/config.yml")
-    try:
-        address = docker("port", name, "5000/tcp").splitlines()[0]
-        wait(address)
-        yield address
-    finally:
-        docker("rm", "--force", "--volumes", name)
-
-
-def wait(address: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(f"http://{address}/v2/", timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the registry does not answer"
-            time.sleep(0.05)
+    built("host")  # Debian's registry is in it
+    with temporary_registry("push") as found:
+        yield found.published
 
 
 def test_what_is_pushed_can_be_pulled_by_its_digest(image: str, registry: str) -> None:
