@@ -83,8 +83,8 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "slipway-pull", description=ABOUT, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", type=Path, default=Paths.config, metavar="DIR", help="in place of %(default)s")
-    parser.add_argument("--data", type=Path, default=Paths.data, metavar="DIR", help="in place of %(default)s")
+    parser.add_argument("--config", type=Path, default=Paths().config, metavar="DIR", help="in place of %(default)s")
+    parser.add_argument("--data", type=Path, default=Paths().data, metavar="DIR", help="in place of %(default)s")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status | check")
     commands.add_parser(
         "run",

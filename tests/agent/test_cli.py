@@ -5,6 +5,7 @@ import re
 import pytest
 
 from agent import cli
+from agent.paths import Paths
 from agent.state import RESULTS
 from tests.agent.machines import Machine
 from tests.agent.remotes import Remote
@@ -35,3 +36,8 @@ def test_a_data_folder_that_cannot_be_used_is_told(machine: Machine, remote: Rem
         code, said = machine.agent(command)
         assert code == 1
         assert re.fullmatch(r"slipway-pull: \S+: .+\n", said), said
+
+
+def test_without_options_the_folders_are_the_hosts_own() -> None:
+    options = cli._parser().parse_args(["status"])
+    assert Paths(options.config, options.data) == Paths()
