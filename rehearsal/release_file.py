@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 
 from environments import schema
+from plugins.module_utils.slipway.release import version
 from rehearsal.remote import RELEASE, Remote
 from workstation.errors import CommandError
 
 HEADER = "# What the fleet serves, and all that a release edits. environments/schema.py says what it may hold.\n"
-VERSION = re.compile(r"models:/([^/@]+)/([1-9][0-9]*)")
+REGISTERED = re.compile(r"models:/([^/@]+)/([1-9][0-9]*)")
 MANIFEST = "manifest.json"
 Document = dict[str, Any]
 
@@ -69,12 +70,6 @@ def title(document: Mapping[str, Any]) -> str:
     """Return how a person calls a release: each model with its version."""
     models = document.get("models") or {}
     return ", ".join(f"{name} {version(model)}" for name, model in sorted(models.items())) or "nothing"
-
-
-def version(model: Mapping[str, str]) -> str:
-    """Return the version's number, of a bundle that no registry has the beginning of its digest."""
-    found = VERSION.fullmatch(model["uri"])
-    return found[2] if found else model["sha256"][:12]
 
 
 def folder_sha256(folder: Path) -> str:

@@ -32,7 +32,7 @@ class Releases:
 
     def pin(self, model: str) -> Pin:
         """Return what a person calls a model, with its digest."""
-        if found := release_file.VERSION.fullmatch(model):
+        if found := release_file.REGISTERED.fullmatch(model):
             return self._registered(model, found[1], found[2])
         if model.startswith("models:"):
             raise CommandError(f"MODEL={model}: wanted models:/NAME/NUMBER: a number, since an alias moves")

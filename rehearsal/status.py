@@ -5,6 +5,7 @@ import subprocess
 from typing import Any
 
 from containers.docker import is_running
+from plugins.module_utils.slipway.release import version
 from rehearsal import gateway, release_file, services
 from rehearsal import state as states
 from rehearsal.checkout import BRANCH, Checkout
@@ -44,7 +45,7 @@ def view(checkout: Checkout) -> dict[str, Any]:
         "mlflow_url": f"{url}/mlflow",
         "branch": BRANCH,
         "commit": commit,
-        "models": {name: {"version": release_file.version(m)} | m for name, m in document.get("models", {}).items()},
+        "models": {name: {"version": version(m)} | m for name, m in document.get("models", {}).items()},
         "image": document.get("image", ""),
         "release_problem": problem,
         "credentials": str(checkout.credentials),
