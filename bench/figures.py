@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.contestants import FASTAPI, OURS
+from bench.serving.targets import FASTAPI, OURS
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from bench import figures
-from bench.contestants import FASTAPI, OURS
 from bench.figures import LIMITS, Figure, Limit
+from bench.serving.targets import FASTAPI, OURS
 
 FLOOR = Limit(4.0, "ratio", at_least=True, peer=FASTAPI)
 CEILING = Limit(1.0, "value")

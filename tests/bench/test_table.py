@@ -1,5 +1,5 @@
 from bench import figures, table
-from bench.contestants import FASTAPI, MLFLOW, OURS
+from bench.serving.targets import FASTAPI, MLFLOW, OURS
 
 SEEN = {OURS: [18_000.0], FASTAPI: [4_000.0], MLFLOW: [0.25]}
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import serving, wrk
+from bench.serving import __main__ as serving
+from bench.serving import wrk
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

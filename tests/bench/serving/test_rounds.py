@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
-from bench.disturbance import Patience
-from bench.rounds import Sample, calm
+from bench.serving.disturbance import Patience
+from bench.serving.rounds import Sample, calm
 
 
 def samples(*others: float) -> Callable[[], Sample]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import process_tree, wrk
-from bench.bodies import CONNECTIONS, Size
-from bench.disturbance import TOLERATED, Patience, Watch
-from bench.server import Server
+from bench import process_tree
+from bench.serving import wrk
+from bench.serving.bodies import CONNECTIONS, Size
+from bench.serving.disturbance import TOLERATED, Patience, Watch
+from bench.serving.server import Server
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import os
 
 from bench import process_tree
-from bench.disturbance import Patience, Watch
+from bench.serving.disturbance import Patience, Watch
 
 
 def test_patience_is_spent_until_it_does_not_suffice() -> None:

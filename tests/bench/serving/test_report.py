@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 
-from bench import report
-from bench.contestants import FASTAPI, MLFLOW, OURS
 from bench.process_tree import Memory
-from bench.rounds import Round, Sample
+from bench.serving import report
+from bench.serving.rounds import Round, Sample
+from bench.serving.targets import FASTAPI, MLFLOW, OURS
 
 SERVERS = [OURS, FASTAPI, MLFLOW]
 

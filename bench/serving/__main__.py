@@ -12,12 +12,13 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from bench import bundle, contestants, rows, wrk
+from bench import bundle, rows
 from bench.answers import WrongAnswer
-from bench.server import StartError
-from bench.trial import Plan, Trial, say
+from bench.serving import targets, wrk
+from bench.serving.server import StartError
+from bench.serving.trial import Plan, Trial, say
 
-SERVERS = (contestants.OURS, contestants.FASTAPI, contestants.FASTAPI_BYTES, contestants.MLFLOW)
+SERVERS = (targets.OURS, targets.FASTAPI, targets.FASTAPI_BYTES, targets.MLFLOW)
 # Shared memory where there is one, so that bodies, logs and metrics files cost no disk.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder made in it has a random name
 
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 def measure(options: argparse.Namespace) -> int:
     """Prints the figures as they are known; 1 if one of them misses its limit."""
     served = bundle.read(options.bundle.resolve())
-    chosen = [one for one in contestants.all_of(served.folder) if one.name in (options.only or SERVERS)]
+    chosen = [one for one in targets.all_of(served.folder) if one.name in (options.only or SERVERS)]
     plan = Plan(options.seconds, options.rounds, options.starts, options.patience)
     data = rows.read(rows.find(served, options.data), [field.name for field in served.fields])
     missed = []

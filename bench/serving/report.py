@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench import figures
-from bench.disturbance import TOLERATED
 from bench.figures import Figure
 from bench.process_tree import Memory
-from bench.rounds import Round
+from bench.serving.disturbance import TOLERATED
+from bench.serving.rounds import Round
 
 # Of a sample's fields: the figure's name, which ends with the size, and its unit.
 MEASURES = {

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from bench import process_tree
-from bench.contestants import Contestant
-from bench.disturbance import TOLERATED, Patience, Watch
-from bench.server import Server
+from bench.serving.disturbance import TOLERATED, Patience, Watch
+from bench.serving.server import Server
+from bench.serving.targets import Target
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,16 @@ class Start:
     others: float
 
 
-def calm(contestant: Contestant, folder: Path, body: bytes, truth: np.ndarray, patience: Patience) -> float:
+def calm(target: Target, folder: Path, body: bytes, truth: np.ndarray, patience: Patience) -> float:
     """Seconds of one start, tried again while others disturb it and patience lasts; the least disturbed one counts."""
-    tried = [once(contestant, folder, body, truth)]
+    tried = [once(target, folder, body, truth)]
     while tried[-1].others > TOLERATED and patience.spend(tried[-1].seconds):
-        tried.append(once(contestant, folder, body, truth))
+        tried.append(once(target, folder, body, truth))
     return min(tried, key=lambda start: start.others).seconds
 
 
-def once(contestant: Contestant, folder: Path, body: bytes, truth: np.ndarray) -> Start:
+def once(target: Target, folder: Path, body: bytes, truth: np.ndarray) -> Start:
     watch = Watch()
-    with Server(contestant, folder) as server:
+    with Server(target, folder) as server:
         seconds = server.wait_for_answer(body, truth)
         return Start(seconds, watch.others(process_tree.cpu_seconds(server.pid)))

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import answers, bodies, process_tree, report, rounds, starts
+from bench import answers, process_tree
 from bench.answers import Truth
-from bench.bodies import SIZES, Size
 from bench.bundle import Bundle
-from bench.contestants import Contestant
-from bench.disturbance import Patience
 from bench.figures import Figure
-from bench.rounds import Round
 from bench.rows import Row
-from bench.server import Server
+from bench.serving import bodies, report, rounds, starts
+from bench.serving.bodies import SIZES, Size
+from bench.serving.disturbance import Patience
+from bench.serving.rounds import Round
+from bench.serving.server import Server
+from bench.serving.targets import Target
 
 WARM_SECONDS = 1
 # Of the bodies that are then timed, so many are compared with XGBoost first, at each size.
@@ -38,23 +39,21 @@ class Plan:
 class Trial:
     """What the steps share; `folder` is theirs to write in."""
 
-    def __init__(
-        self, plan: Plan, bundle: Bundle, rows: list[Row], contestants: Sequence[Contestant], folder: Path
-    ) -> None:
+    def __init__(self, plan: Plan, bundle: Bundle, rows: list[Row], targets: Sequence[Target], folder: Path) -> None:
         self._plan = plan
         self._golden = bundle.golden_rows()
         self._fields = [field.name for field in bundle.fields]
         self._truth = Truth(bundle)
         self._drawn = {size: bodies.draw(rows, size) for size in SIZES}
-        self._contestants = contestants
-        self._names = [one.name for one in contestants]
+        self._targets = targets
+        self._names = [one.name for one in targets]
         self._folder = folder
 
     def run(self) -> Iterator[Figure]:
         """Figures as they are known; WrongAnswer, LoadError or StartError where one cannot be."""
         yield from report.cold_start(self._cold_starts(), self._names)
         with ExitStack() as running:
-            servers = [running.enter_context(Server(one, self._folder)) for one in self._contestants]
+            servers = [running.enter_context(Server(one, self._folder)) for one in self._targets]
             for server in servers:
                 self._check(server)
             for size in SIZES:
@@ -67,7 +66,7 @@ class Trial:
         seconds: dict[str, list[float]] = {name: [] for name in self._names}
         patience = self._share_of_patience()
         for turn in range(self._plan.starts + 1):
-            for one in self._contestants:
+            for one in self._targets:
                 took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, patience)
                 # The first is not counted: it leaves byte code and a warm page cache, as an installation does.
                 if turn:
@@ -77,13 +76,13 @@ class Trial:
 
     def _check(self, server: Server) -> None:
         """Golden rows first, then bodies of each size, those with missing values among them."""
-        shape = server.contestant.shape
+        shape = server.target.shape
         server.wait_for_answer(shape(self._fields, self._golden), self._truth.predict(self._golden))
         checked = [rows for size in SIZES for rows in self._drawn[size][: max(1, CHECKED_ROWS // size.rows)]]
         truths = [self._truth.predict(rows) for rows in checked]
 
         def ask(rows: list[Row], truth: np.ndarray) -> None:
-            status, body = answers.ask(server.port, server.contestant.path, shape(self._fields, rows))
+            status, body = answers.ask(server.port, server.target.path, shape(self._fields, rows))
             answers.require_equal(server.name, status, body, truth)
 
         # At once: each connection has rows of its own, and has to get the answers to these.
@@ -94,7 +93,7 @@ class Trial:
     def _load(self, servers: Sequence[Server], size: Size) -> Sequence[Round]:
         files = {}
         for server in servers:
-            shape = server.contestant.shape
+            shape = server.target.shape
             files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
             bodies.write(files[server.name], self._fields, self._drawn[size], shape)
             rounds.timed(server, size, files[server.name], WARM_SECONDS * size.stretch)

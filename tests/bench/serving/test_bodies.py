@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import bodies
-from bench.bodies import Size
 from bench.rows import Row
+from bench.serving import bodies
+from bench.serving.bodies import Size
 
 ROWS: list[Row] = [[float(number), None if number == 3 else 1.0] for number in range(40)]
 NAMES = ["a", "b"]

@@ -12,14 +12,14 @@ from types import TracebackType
 import numpy as np
 
 from bench import answers, process_tree
-from bench.contestants import Contestant
+from bench.serving.targets import Target
 
 # All of these only end a hang.
 START_SECONDS = 60
 STOP_SECONDS = 20
 POLL_SECONDS = 0.002
 # Both `app` and `bench` are run from the checkout, never installed.
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 
 
 class StartError(RuntimeError):
@@ -27,14 +27,14 @@ class StartError(RuntimeError):
 
 
 class Server:
-    """Runs a contestant on a free port of loopback while the `with` lasts."""
+    """Runs a target on a free port of loopback while the `with` lasts."""
 
-    def __init__(self, contestant: Contestant, folder: Path) -> None:
-        self.contestant = contestant
-        self.name = contestant.name
+    def __init__(self, target: Target, folder: Path) -> None:
+        self.target = target
+        self.name = target.name
         self.port = free_port()
-        self.log = folder / f"{contestant.name}.log"
-        self._environment = contestant.environment(self.port, folder)
+        self.log = folder / f"{target.name}.log"
+        self._environment = target.environment(self.port, folder)
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
 
@@ -43,7 +43,7 @@ class Server:
         with self.log.open("ab") as log:
             # A session of its own: spawned workers outlive a killed parent, keep the port, and share it unseen.
             self._process = subprocess.Popen(  # noqa: S603  # our own command, no shell
-                self.contestant.command(self.port),
+                self.target.command(self.port),
                 cwd=CHECKOUT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -78,7 +78,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.contestant.path}"
+        return f"http://127.0.0.1:{self.port}{self.target.path}"
 
     def wait_for_answer(self, body: bytes, truth: np.ndarray) -> float:
         """Seconds from exec to the first answer; WrongAnswer if it is not XGBoost's, StartError if none comes."""
@@ -86,7 +86,7 @@ class Server:
             if self.process.poll() is not None:
                 raise StartError(f"{self.name} ended with {self.process.returncode}: {self._log_tail()}")
             try:
-                status, answer = answers.ask(self.port, self.contestant.path, body)
+                status, answer = answers.ask(self.port, self.target.path, body)
             except OSError:
                 time.sleep(POLL_SECONDS)
                 continue

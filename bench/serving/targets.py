@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.bodies import Shape, dataframe_split, features
+from bench.serving.bodies import Shape, dataframe_split, features
 
 WORKERS = 2
 OURS, FASTAPI, FASTAPI_BYTES, MLFLOW = "slipway", "fastapi", "fastapi_bytes", "mlflow"
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Target:
     """A server's command for a port, its environment, its route and the shape of its bodies."""
 
     name: str
@@ -31,11 +31,11 @@ class Contestant:
         return kept | {"OMP_NUM_THREADS": "1"} | self.variables(port, folder)
 
 
-def all_of(bundle: Path) -> tuple[Contestant, ...]:
+def all_of(bundle: Path) -> tuple[Target, ...]:
     return (_slipway(bundle), _fastapi(FASTAPI, bundle), _fastapi(FASTAPI_BYTES, bundle), _mlflow(bundle))
 
 
-def _slipway(bundle: Path) -> Contestant:
+def _slipway(bundle: Path) -> Target:
     def variables(port: int, _: Path) -> dict[str, str]:
         # Its defaults otherwise: everything that a host has on is on here.
         return {
@@ -45,10 +45,10 @@ def _slipway(bundle: Path) -> Contestant:
             "SLIPWAY_WORKERS": str(WORKERS),
         }
 
-    return Contestant(OURS, "/predict", features, lambda _: ["-m", "app"], variables)
+    return Target(OURS, "/predict", features, lambda _: ["-m", "app"], variables)
 
 
-def _fastapi(name: str, bundle: Path) -> Contestant:
+def _fastapi(name: str, bundle: Path) -> Target:
     def arguments(port: int) -> list[str]:
         return ["-m", "bench.peers.serve", f"--port={port}"]
 
@@ -63,10 +63,10 @@ def _fastapi(name: str, bundle: Path) -> Contestant:
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
 
-    return Contestant(name, "/predict", features, arguments, variables)
+    return Target(name, "/predict", features, arguments, variables)
 
 
-def _mlflow(bundle: Path) -> Contestant:
+def _mlflow(bundle: Path) -> Target:
     # What `mlflow models serve --env-manager local --workers 2` runs in the end, without that command's own start.
     def arguments(port: int) -> list[str]:
         host = ["--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
@@ -75,4 +75,4 @@ def _mlflow(bundle: Path) -> Contestant:
     def variables(_: int, __: Path) -> dict[str, str]:
         return {"__pyfunc_model_path__": str(bundle)}
 
-    return Contestant(MLFLOW, "/invocations", dataframe_split, arguments, variables)
+    return Target(MLFLOW, "/invocations", dataframe_split, arguments, variables)

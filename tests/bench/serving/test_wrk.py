@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import wrk
+from bench.serving import wrk
 
 SEEN = {"requests": 30, "seconds": 2.0, "p50_ms": 1.5, "p99_ms": 4.0} | dict.fromkeys(wrk.ERRORS, 0)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bench import answers, process_tree
-from bench.bodies import features
-from bench.contestants import Contestant
-from bench.server import Server, StartError
+from bench.serving.bodies import features
+from bench.serving.server import Server, StartError
+from bench.serving.targets import Target
 
 TRUTH = np.array([1.5], dtype=np.float32)
 # A server that answers 1.5 to anything, with a worker of its own that ignores SIGTERM.
@@ -24,14 +24,12 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
-def contestant(program: str, status: int = 200) -> Contestant:
-    return Contestant(
-        "tiny", "/predict", features, lambda port: ["-c", program, str(port), str(status)], lambda _, __: {}
-    )
+def target(program: str, status: int = 200) -> Target:
+    return Target("tiny", "/predict", features, lambda port: ["-c", program, str(port), str(status)], lambda _, __: {})
 
 
 def test_a_server_is_asked_until_it_answers_and_stopped_with_its_workers(tmp_path: Path) -> None:
-    with Server(contestant(PROGRAM), tmp_path) as server:
+    with Server(target(PROGRAM), tmp_path) as server:
         assert server.wait_for_answer(b"{}", TRUTH) > 0
         pids = process_tree.tree(server.pid)
         assert len(pids) == 2
@@ -39,13 +37,13 @@ def test_a_server_is_asked_until_it_answers_and_stopped_with_its_workers(tmp_pat
 
 
 def test_a_wrong_answer_is_an_error(tmp_path: Path) -> None:
-    with Server(contestant(PROGRAM), tmp_path) as server, pytest.raises(answers.WrongAnswer, match="tiny"):
+    with Server(target(PROGRAM), tmp_path) as server, pytest.raises(answers.WrongAnswer, match="tiny"):
         server.wait_for_answer(b"{}", TRUTH + 1)
 
 
 def test_a_server_that_ends_is_an_error_with_the_end_of_its_log(tmp_path: Path) -> None:
     with (
-        Server(contestant("raise SystemExit('no bundle here')"), tmp_path) as server,
+        Server(target("raise SystemExit('no bundle here')"), tmp_path) as server,
         pytest.raises(StartError, match="no bundle here"),
     ):
         server.wait_for_answer(b"{}", TRUTH)
@@ -55,6 +53,6 @@ def test_byte_code_is_kept_so_that_a_cold_start_does_not_compile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    environment = contestant("").environment(1, tmp_path)
+    environment = target("").environment(1, tmp_path)
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert environment["OMP_NUM_THREADS"] == "1"
