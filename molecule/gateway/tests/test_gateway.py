@@ -126,7 +126,7 @@ def test_a_body_that_breaks_off_reaches_nobody_as_a_whole_one(host: Host, gatewa
 def test_what_is_away_is_waited_for_and_then_named(gateway: Gateway, route: str, options: tuple[str, ...]) -> None:
     status, headers, body = gateway.ask("/test/away/x", *options)
     assert status == 502
-    assert json.loads(body) == {"error": "what answers this is away, or starting"}
+    assert json.loads(body) == {"error": "the service behind this path is down or starting"}
     assert int(headers["retry-after"]) > 0
 
 

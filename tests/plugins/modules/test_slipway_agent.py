@@ -129,7 +129,7 @@ def test_the_launcher_falls_back_to_the_version_before_and_says_so(source: Path,
     damage(folder, text)
     done = run(folder)
     assert (done.returncode, done.stdout) == (0, "first\n")
-    assert "the installed agent cannot start, running the version before it" in done.stderr
+    assert "the installed agent cannot start; starting the previous version" in done.stderr
     assert not is_installed(source, folder)
     install(source, folder)
     assert (said(folder), run(folder).stderr) == ("second", "")
