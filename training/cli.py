@@ -8,13 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from app.bundle import BundleError
-from training import settings
-from training.config import ENVIRONMENT, ROOT, Config
+from training import settings, settings_help
+from training.config import Config
 from training.errors import ConfigError, TrainingError
 from training.progress import Progress
 from training.workspace import Workspace
@@ -44,7 +43,7 @@ def parser(name: str, doc: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=module,
         description=doc,
-        epilog=_table(),
+        epilog=settings_help.text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--config", type=Path, metavar="FILE", help="a YAML file of settings")
@@ -73,24 +72,3 @@ def report(work: Callable[[], dict[str, Any]]) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0
-
-
-def _table() -> str:
-    """Return the settings with their defaults, read from the dataclass."""
-    variables = {key: f" (or {variable}= in the environment)" for variable, key in ENVIRONMENT.items()}
-    lines = ["settings: the defaults, then --config, then the environment, then key=value", ""]
-    for item in fields(Config):
-        lines += [
-            f"  {item.name}={default(item.default)}",
-            f"      {item.metadata['help']}{variables.get(item.name, '')}",
-        ]
-    return "\n".join(lines)
-
-
-def default(value: Any) -> str:
-    """Return a setting's default as one would type it."""
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if isinstance(value, Path):
-        return str(value.relative_to(ROOT)) if value.is_relative_to(ROOT) else str(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

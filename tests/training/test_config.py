@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from training import cli
-from training.config import ROOT, Config
+from training.config import Config
 from training.errors import ConfigError
 
 
@@ -50,9 +48,3 @@ def test_a_value_out_of_range_is_refused_with_key_value_and_what_was_wanted(key:
 def test_each_column_is_needed_once() -> None:
     config = Config(features=("a", "b"), target="t", latitude="b", longitude="c")
     assert config.columns == ("a", "b", "c", "t")
-
-
-def test_the_documentation_lists_every_setting_with_its_default() -> None:
-    page = Path(ROOT, "docs", "training.md").read_text(encoding="utf-8")
-    missing = [item.name for item in fields(Config) if f"| `{item.name}` | `{cli.default(item.default)}` |" not in page]
-    assert missing == []
