@@ -9,7 +9,11 @@ from typing import TextIO
 
 import orjson
 
+from app.problem import Problem
+
 NAME = "slipway"
+# Under this key the log has a request's id, and so has the state of the request's ASGI scope.
+REQUEST_ID = "request_id"
 # What logging puts on each record by itself; all else came by `extra`.
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -40,3 +44,9 @@ def configure(stream: TextIO = sys.stdout) -> None:
 
 def get() -> logging.Logger:
     return logging.getLogger(NAME)
+
+
+def log_refusal(problem: Problem, request_id: str, **more: object) -> None:
+    """Log a request that is answered with an error."""
+    entry = {REQUEST_ID: request_id, "code": problem.code, "status": problem.status}
+    get().warning("refused", extra={**entry, **more})

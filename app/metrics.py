@@ -11,6 +11,17 @@ from prometheus_client.multiprocess import MultiProcessCollector
 LABELS = ("model", "version")
 LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 ROWS_BUCKETS = (1, 10, 100, 1_000, 10_000, 100_000)
+# Why a request leaves the fast path; docs/api.md explains each. A closed list: each is a label's value.
+FAST_PATH_EXITS = (
+    "pipelined",
+    "large_body",
+    "path_spelling",
+    "csv",
+    "not_plain",
+    "unreadable",
+    "invalid",
+    "unexpected",
+)
 
 
 class Recorder(NamedTuple):
@@ -41,6 +52,11 @@ class Metrics:
         self._rows = Histogram(
             "prediction_rows", "Rows in an answered request.", LABELS, buckets=ROWS_BUCKETS, registry=registry
         )
+        exits = Counter(
+            "prediction_fast_path_exits", "Prediction requests that left the fast path.", ["reason"], registry=registry
+        )
+        # All of them from the start: a rate over a counter that appears with its first event misses that event.
+        self.fast_path_exits = {reason: exits.labels(reason) for reason in FAST_PATH_EXITS}
         self.in_flight = Gauge(
             "predictions_in_flight",
             "Prediction requests being received or answered.",

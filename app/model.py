@@ -10,7 +10,7 @@ from app.bundle import Bundle, BundleError
 from app.engines import choice as engines
 from app.engines.engine import Engine, EngineError
 from app.prediction.contract import Contract
-from app.prediction.formats import Served
+from app.prediction.formats.request_format import ModelId
 from app.prediction.formats.rows import ROWS
 from app.settings import ModelSource, Settings
 
@@ -24,10 +24,10 @@ class Model:
     contract: Contract
     engine: Engine
     load_seconds: float
-    served: Served = field(init=False)
+    id: ModelId = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "served", Served(self.source.name, self.source.version))
+        object.__setattr__(self, "id", ModelId(self.source.name, self.source.version))
 
     def ready(self) -> bool:
         """Return whether the golden rows still get the golden answers, as a batch and, for the first one, alone.

@@ -1,69 +1,78 @@
-"""The ASGI application that uvicorn runs: what the protocol does not answer itself, kept off Flask's threads.
+"""The careful path: the ASGI application that uvicorn runs for every request that the fast path does not answer.
 
 Flask answers from a handful of threads, each of which a half-sent body would hold. So none of them ever reads one:
-predictions are answered here, those for a large body in a thread, and all else has no use for a body.
+predictions are answered here, those for a large body in a thread, and no other request has any use for a body.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from app.prediction.predictions import JSON, LARGE, Answer, Asked, Predictions, Route
+from app.log import REQUEST_ID, log_refusal
+from app.prediction.predictions import Answer, Route
+from app.prediction.request_info import RequestInfo
 from app.problem import Problem
-from app.serving.admission import Traffic
+from app.serving.answers import Message, Send, identified, send_answer
+from app.serving.service import Service
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-# Where the connection leaves the Problem of a body that will never be whole, in the state of its scope.
+# A body above this may take longer than others should wait.
+LARGE_BYTES = 256 * 1024
+# Keys of a scope's state, which the connection writes: the Problem of a body that will never be whole, and why the
+# request left the fast path.
 BROKEN = "broken"
+EXIT = "fast_path_exit"
+ALLOWED = "OPTIONS, POST"
 
 
-class Front:
-    """Answers a prediction that came behind another request or by an unusual spelling; hands all else to `rest`."""
+class CarefulPath:
+    """Answers predictions that the fast path leaves; hands everything else to `web`, with the request's id."""
 
-    def __init__(self, traffic: Traffic, rest: App) -> None:
-        self._traffic = traffic
-        self._predictions: Predictions = traffic.predictions
-        self._rest = rest
+    def __init__(self, service: Service, web: App) -> None:
+        self._service = service
+        self._admission = service.admission
+        self._web = web
         # One: a large body takes tens of megabytes while it is answered.
         self._thread = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        send = _while_open(send)
+        request = self._service.request_info(dict(scope["headers"]))
+        send = identified(_while_open(send), request.request_id)
         path = "/" + scope["path"].lstrip("/")  # as Werkzeug's routing reads it
-        route = self._predictions.routes.get(path) if scope["method"] == "POST" else None
+        route = self._service.predictions.routes.get(path)
         if route is None:
-            await self._rest(scope, _nothing, send)
-            return
-        headers = dict(scope["headers"])
-        asked = self._traffic.asked(headers)
-        length = int(headers.get(b"content-length", b"0"))
-        answer = await self._answer(route, asked, scope, length, receive)
-        await _respond(send, answer, asked.request_id)
+            scope["state"][REQUEST_ID] = request.request_id
+            await self._web(scope, _no_body, send)
+        elif scope["method"] == "POST":
+            await send_answer(send, await self._predict(route, request, scope, receive))
+        else:
+            await send_answer(send, _other_method(route, request, scope["method"]), [(b"allow", ALLOWED.encode())])
 
-    async def _answer(self, route: Route, asked: Asked, scope: Message, length: int, receive: Receive) -> Answer:
+    async def _predict(self, route: Route, request: RequestInfo, scope: Message, receive: Receive) -> Answer:
         """Return the answer, a large body's from a thread: the event loop goes on meanwhile."""
+        predictions, state = self._service.predictions, scope["state"]
+        # What nobody has explained got here by its path: the fast path knows each route in one spelling.
+        predictions.metrics.fast_path_exits[state.get(EXIT, "path_spelling")].inc()
+        length = int(dict(scope["headers"]).get(b"content-length", b"0"))
         body, whole = bytearray(), b""
         try:
-            self._traffic.enter(length)
+            self._admission.enter(length)
             await self._fill(body, scope, receive)
             whole = bytes(body)
             body.clear()
-            if len(whole) <= LARGE:
-                return self._predictions.answer(route, asked, whole)
-            self._traffic.check_waiting(len(whole))
+            if len(whole) <= LARGE_BYTES:
+                return predictions.answer(route, request, whole)
+            self._admission.check_waiting(len(whole))
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._predictions.answer, route, asked, whole)
+            return await loop.run_in_executor(self._thread, predictions.answer, route, request, whole)
         except Problem as problem:
-            return self._predictions.refuse(route, asked, problem)
+            return predictions.refuse(route, request, problem)
         finally:
-            self._traffic.leave(len(body) + len(whole))
-            self._traffic.show()
+            self._admission.leave(len(body) + len(whole))
+            self._admission.report()
 
     async def _fill(self, body: bytearray, scope: Message, receive: Receive) -> None:
         """Read the whole body; raises Problem if it is too large, broken, or has no room to wait."""
@@ -71,12 +80,21 @@ class Front:
             message = await receive()
             more = message.get("body", b"")
             body += more
-            self._traffic.grow(len(body), len(more))
+            self._admission.grow(len(body), len(more))
             if not message.get("more_body"):
                 break
-            self._traffic.check_waiting(len(body))
+            self._admission.check_waiting(len(body))
         if message["type"] == "http.disconnect" or BROKEN in scope["state"]:
             raise scope["state"].get(BROKEN) or Problem("bad_request", "the request ended early")
+
+
+def _other_method(route: Route, request: RequestInfo, method: str) -> Answer:
+    """Answer a method that the path of a prediction does not have, or the question which ones it has."""
+    if method == "OPTIONS":
+        return Answer(200, b"")
+    problem = Problem("method_not_allowed", "wanted the method POST")
+    log_refusal(problem, request.request_id)
+    return Answer(problem.status, route.format.error(problem, request.request_id))
 
 
 def _while_open(send: Send) -> Send:
@@ -92,17 +110,5 @@ def _while_open(send: Send) -> Send:
     return sent
 
 
-async def _nothing() -> Message:
+async def _no_body() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-async def _respond(send: Send, answer: Answer, request_id: str) -> None:
-    headers = [
-        (b"content-type", JSON.encode()),
-        (b"x-request-id", request_id.encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
-    if answer.status == 429:
-        headers.append((b"retry-after", b"1"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -1,50 +1,61 @@
-"""HTTP for the hot path: answers a prediction as soon as its body is whole.
+"""The fast path: answers a prediction inside the HTTP parser's callback, as soon as its body is whole.
 
 No task, thread, routing or request object comes between the parser and the model; that is most of the speed. Nothing
 waits for a slow sender but the sender's own connection. All that is not a prediction, and a prediction for a large
-body, which would hold everybody up, goes the way of uvicorn's own class.
+body, which would hold everybody up, goes by uvicorn's own class to the careful path.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
+from app.log import log_refusal
 from app.prediction.formats.rows import envelope
-from app.prediction.predictions import LARGE, Answer, Asked, Route
+from app.prediction.predictions import Answer, Route
+from app.prediction.request_info import RequestInfo
 from app.problem import Problem
-from app.serving.admission import Traffic
-from app.serving.connection import Connection, Phase
+from app.serving import request_id
+from app.serving.asgi import EXIT, LARGE_BYTES
+from app.serving.connection import Connection
+from app.serving.request_reader import Phase
+from app.serving.service import Service
 
-log = logging.getLogger("slipway")
 
-
-class PredictionProtocol(Connection):
+class FastPath(Connection):
     """One connection; `route` is set while a prediction is being received or answered."""
 
-    def __init__(self, traffic: Traffic, **uvicorn: Any) -> None:
-        super().__init__(traffic, **uvicorn)
+    def __init__(self, service: Service, **uvicorn: Any) -> None:
+        super().__init__(service, **uvicorn)
+        self.service = service
+        self.predictions = service.predictions
         self.route: Route | None = None
-        self.asked = Asked()
+        self.request = RequestInfo()
         self.body: bytes | bytearray = b""
         self.size = 0
-        self.kept = b""
+        self.keep_alive_header = b""
 
     def begin(self, method: bytes) -> None:
-        route = None
         # Behind a request that uvicorn's class still has, this one waits there for its turn.
-        if method == b"POST" and not self.busy():
-            path = self.url
-            route = self.traffic.routes.get(path) or self.traffic.routes.get(path.partition(b"?")[0])
+        if self.busy():
+            self._begin_careful(method, "pipelined")
+            return
+        route = None
+        if method == b"POST":
+            path, routes = self.url, self.service.routes
+            route = routes.get(path) or routes.get(path.partition(b"?")[0])
         if route is None:
             super().begin(method)
             return
         headers = self.fields
         self.route = route
-        self.asked = self.traffic.asked(headers)
+        self.request = self.service.request_info(headers)
         # HTTP/1.0 has to be told that its wish is granted, else it waits for the end.
-        self.kept = b"connection: keep-alive\r\n" if b"connection" in headers else b""
-        self.traffic.enter(int(headers.get(b"content-length", b"0")))
+        self.keep_alive_header = b"connection: keep-alive\r\n" if b"connection" in headers else b""
+        self.admission.enter(int(headers.get(b"content-length", b"0")))
+
+    def _begin_careful(self, method: bytes, reason: str) -> None:
+        super().begin(method)
+        self.cycle.scope["state"][EXIT] = reason
 
     def on_body(self, body: bytes) -> None:
         if self.route is None:
@@ -52,7 +63,7 @@ class PredictionProtocol(Connection):
             return
         self.spare += len(body)
         self.size += len(body)
-        self.traffic.grow(self.size, len(body))
+        self.admission.grow(self.size, len(body))
         if not self.body:
             self.body = body
         else:
@@ -64,7 +75,7 @@ class PredictionProtocol(Connection):
     def check_unfinished(self, length: int) -> None:
         super().check_unfinished(length)
         if self.route is not None and self.phase is Phase.BODY:
-            self.traffic.check_waiting(self.size)
+            self.admission.check_waiting(self.size)
             if self.expect_100_continue:
                 self.expect_100_continue = False
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -74,48 +85,44 @@ class PredictionProtocol(Connection):
         if route is None:
             super().on_message_complete()
             return
-        if self.size > LARGE:
+        if self.size > LARGE_BYTES:
             self._hand_over()
             return
         self.phase = Phase.NEXT
         keep = self.parser.should_keep_alive() and not self.closing
-        self._write(self.traffic.predictions.answer(route, self.asked, bytes(self.body)), keep)
+        self._write(self.predictions.answer(route, self.request, bytes(self.body)), keep)
         self._end()
         if not keep:
             self.transport.close()
 
     def _hand_over(self) -> None:
-        """Let uvicorn's class have a large request: the application answers it off the event loop."""
+        """Let uvicorn's class have a large request: the careful path answers it off the event loop."""
         body = bytes(self.body)
         self._end()
         # Whoever waited for it has been told to go on.
         self.expect_100_continue = False
-        super().begin(self.parser.get_method())
+        self._begin_careful(self.parser.get_method(), "large_body")
         super().on_body(body)
         super().on_message_complete()
 
     def _write(self, answer: Answer, keep: bool) -> None:
-        head = self.traffic.head(answer.status, self.server_state.default_headers)
-        name, length = self.asked.request_id.encode(), len(answer.body)
-        more = self.kept if keep else b"connection: close\r\n"
-        self.transport.write(
-            b"%bx-request-id: %b\r\ncontent-length: %d\r\n%b\r\n%b" % (head, name, length, more, answer.body)
-        )
+        connection = self.keep_alive_header if keep else b"connection: close\r\n"
+        writer, name = self.service.answers, self.request.request_id
+        self.transport.write(writer.to_bytes(answer, name, self.server_state.default_headers, connection))
 
     def _end(self) -> None:
-        self.traffic.leave(self.size)
+        self.admission.leave(self.size)
         self.route = None
         self.body, self.size = b"", 0
 
-    def say_last(self, problem: Problem, within_head: bool) -> None:
+    def write_last(self, problem: Problem, within_head: bool) -> None:
         if self.route is not None:
-            answer = self.traffic.predictions.refuse(self.route, self.asked, problem)
+            answer = self.predictions.refuse(self.route, self.request, problem)
             self._end()
         else:
-            given = dict(self.headers).get(b"x-request-id") if within_head else None
-            self.asked = Asked(request_id=self.traffic.name(given))
-            where = {"request_id": self.asked.request_id, "code": problem.code, "status": problem.status}
-            log.warning("refused", extra=where)
+            offered = dict(self.headers).get(request_id.HEADER) if within_head else None
+            self.request = RequestInfo(request_id=self.service.request_ids.choose(offered))
+            log_refusal(problem, self.request.request_id)
             answer = Answer(problem.status, envelope(problem))
         if self.parser.get_method() == b"HEAD":
             answer = Answer(problem.status, b"")
@@ -127,5 +134,5 @@ class PredictionProtocol(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.route is not None:
             self._end()
-            self.traffic.show()
+            self.admission.report()
         super().connection_lost(exc)

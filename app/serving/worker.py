@@ -22,11 +22,11 @@ from app.engines.engine import EngineError
 from app.metrics import Metrics
 from app.prediction.predictions import Predictions
 from app.serving import supervisor
-from app.serving.admission import Traffic
-from app.serving.asgi import Front
+from app.serving.asgi import CarefulPath
 from app.serving.connection import KEEP_ALIVE_SECONDS
-from app.serving.fast_path import PredictionProtocol
+from app.serving.fast_path import FastPath
 from app.serving.heartbeats import BEAT_SECONDS
+from app.serving.service import Service
 from app.serving.sockets import BACKLOG
 from app.settings import ModelSource, Settings
 from app.web.application import create_app
@@ -72,7 +72,7 @@ class _Worker(Server):
         loop.call_later(BEAT_SECONDS, self._look_after, loop)
         self._beat()
         for connection in list(self.server_state.connections):
-            if isinstance(connection, PredictionProtocol):
+            if isinstance(connection, FastPath):
                 connection.sweep(loop.time())
         self._metrics.collect_garbage_counts()
 
@@ -112,7 +112,7 @@ def serve(
         log.error("a model cannot be served", extra={"reason": str(error)})
         raise SystemExit(supervisor.STARTUP_FAILED) from error
     for loaded in models:
-        metrics.loaded(*loaded.served, settings.image, loaded.load_seconds)
+        metrics.loaded(*loaded.id, settings.image, loaded.load_seconds)
     predictions = Predictions(settings, models, metrics)
     server = _Worker(_config(settings, predictions), metrics, beat)
     # What lives now lives to the end: the collector need not look at it again.
@@ -122,10 +122,11 @@ def serve(
 
 
 def _config(settings: Settings, predictions: Predictions) -> Config:
-    traffic = Traffic(predictions)
+    service = Service(predictions)
+    web = create_app(settings, predictions.models, predictions.metrics)
     return Config(
-        Front(traffic, WSGIMiddleware(create_app(predictions))),  # type: ignore[arg-type]
-        http=partial(PredictionProtocol, traffic),  # type: ignore[arg-type]
+        CarefulPath(service, WSGIMiddleware(web)),  # type: ignore[arg-type]
+        http=partial(FastPath, service),  # type: ignore[arg-type]
         loop="uvloop",
         ws="none",
         lifespan="off",

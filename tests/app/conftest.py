@@ -15,14 +15,13 @@ from typing import Any
 
 import orjson
 import pytest
-from flask.testing import FlaskClient
 
 from app import model
 from app.metrics import Metrics
 from app.prediction.predictions import Predictions
 from app.settings import ModelSource, Settings, sources
-from app.web.application import create_app
 from tests.app import bundles
+from tests.app.asgi_client import AsgiClient
 from tests.app.known import Known
 
 ROOT = Path(__file__).parents[2]
@@ -58,8 +57,8 @@ def predictions(bundle: Path) -> Predictions:
 
 
 @pytest.fixture
-def client(predictions: Predictions) -> FlaskClient:
-    return create_app(predictions).test_client()
+def client(predictions: Predictions) -> AsgiClient:
+    return AsgiClient(predictions)
 
 
 class Server:

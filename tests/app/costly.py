@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.prediction.predictions import CSV, JSON
+from app.prediction.request_info import CSV, JSON
 from tests.app.encodings import INFER, NAMES
 
 ROW = "1,1,1,1,1,1,1,1"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from app.prediction.predictions import CSV, JSON
+from app.prediction.request_info import CSV, JSON
 from tests.app.bundles import CALIFORNIA
 
 NAMES = [field.name for field in CALIFORNIA]

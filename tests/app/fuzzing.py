@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.bundle import Field
 from app.prediction.formats.v2 import ACCEPTED, DATATYPES
-from app.prediction.predictions import CSV
+from app.prediction.request_info import CSV
 from tests.app.encodings import ENCODINGS, Encoding
 from tests.app.fuzz_values import ANY, INSTEAD, NEAR, NUMBERS, RIGHT, TOKEN, TOKENS
 

@@ -26,6 +26,10 @@ class Reply(NamedTuple):
         return orjson.loads(self.body)
 
     @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
     def code(self) -> str:
         return self.json["error"]["code"]
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
+from app.metrics import FAST_PATH_EXITS
 from app.problem import STATUS
 from app.settings import PREFIX, Settings
+from tests.app.asgi_client import AsgiClient
 from tests.app.conftest import ROOT, Server
 from tests.app.web.openapi.documented import Documented
 
@@ -67,11 +68,15 @@ def test_names_each_code_with_its_status() -> None:
     assert told == STATUS
 
 
-def test_names_each_metric(client: FlaskClient) -> None:
+def test_names_each_metric(client: AsgiClient) -> None:
     exported = set(re.findall(r"^# TYPE (\w+)", client.get("/metrics").text, re.MULTILINE))
     assert {name for first, *_ in table("Metrics") for name in names(first)} == {
         name for name in exported if not name.endswith("_created")
     }
+
+
+def test_names_each_reason_to_leave_the_fast_path() -> None:
+    assert [names(reason)[0] for reason, _ in table("The fast path")] == list(FAST_PATH_EXITS)
 
 
 def test_names_each_setting_with_its_default() -> None:
@@ -83,7 +88,7 @@ def test_names_each_setting_with_its_default() -> None:
     }
 
 
-def test_names_each_route(client: FlaskClient) -> None:
+def test_names_each_route(client: AsgiClient) -> None:
     told = {path for first, _ in table("The API") for path in re.findall(r"/[\w./{}]+", first)}
     paths = {re.sub("/versions/7", "", path) for path in Documented(client).document["paths"]}
     assert told - {"/versions/{version}"} == {path.replace("california", "{name}") for path in paths}

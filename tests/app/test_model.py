@@ -15,7 +15,7 @@ from tests.app import bundles
 def test_a_loaded_model_is_ready_and_says_what_it_is(bundle: Path) -> None:
     source = ModelSource("california", "7", bundle)
     loaded = model.load(source, model.read(source), Settings(max_rows=5))
-    assert loaded.served == ("california", "7")
+    assert loaded.id == ("california", "7")
     assert loaded.contract.max_rows == 5
     assert loaded.load_seconds > 0
     assert loaded.ready()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from app.bundle import Field
 from app.prediction.contract import Contract
-from app.prediction.formats import in_order
+from app.prediction.formats.parts import in_order
 from app.prediction.tables import UNCOUNTED, ByRow
 from app.problem import Problem
 

@@ -11,7 +11,8 @@ import orjson
 
 from app.engines.engine import FloatArray
 from app.prediction.contract import Contract
-from app.prediction.formats import Served, in_order, members, numbers, of_records
+from app.prediction.formats.parts import in_order, members, numbers, of_records
+from app.prediction.formats.request_format import ModelId
 from app.prediction.json_body import ARRAYS, OBJECTS
 from app.prediction.tables import UNCOUNTED, ByColumn, ByRow, Table
 from app.problem import Problem
@@ -27,6 +28,9 @@ ERROR_CODES = {
 
 class MLflow:
     """MLflow's shape; stricter than its own server, which casts and drops in silence."""
+
+    takes_csv = True
+    takes_nan = True
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
         found = members(document, {}, {**dict.fromkeys(FORMS, OBJECTS + ARRAYS), "params": OBJECTS})
@@ -63,7 +67,7 @@ class MLflow:
             return self._instances(data, contract)
         return ByColumn(data, len(data))
 
-    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
+    def answer(self, predictions: FloatArray, model: ModelId, request_id: str, extra: None) -> bytes:
         return b'{"predictions":%b}' % numbers(predictions)
 
     def error(self, problem: Problem, request_id: str) -> bytes:

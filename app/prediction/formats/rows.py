@@ -8,7 +8,8 @@ import orjson
 
 from app.engines.engine import FloatArray
 from app.prediction.contract import Contract
-from app.prediction.formats import Served, numbers
+from app.prediction.formats.parts import numbers
+from app.prediction.formats.request_format import ModelId
 from app.prediction.json_body import ARRAYS, OBJECTS
 from app.prediction.tables import ByColumn, ByRow, Table
 from app.problem import Problem
@@ -18,6 +19,9 @@ ROWS = "features"
 
 class Rows:
     """Slipway's own shape, for rows and for columns."""
+
+    takes_csv = False
+    takes_nan = False
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, None]:
         if not isinstance(document, OBJECTS):
@@ -33,11 +37,11 @@ class Rows:
             raise Problem("wrong_type", "wanted an array of rows", ROWS)
         return ByRow(rows, 1 + len(rows)), None
 
-    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: None) -> bytes:
+    def answer(self, predictions: FloatArray, model: ModelId, request_id: str, extra: None) -> bytes:
         return b'{"predictions":%b,"model":"%b","version":"%b"}' % (
             numbers(predictions),
-            served.name.encode(),
-            served.version.encode(),
+            model.name.encode(),
+            model.version.encode(),
         )
 
     def error(self, problem: Problem, request_id: str) -> bytes:

@@ -17,9 +17,11 @@ import orjson
 from app.bundle import Field
 from app.engines.engine import FloatArray
 from app.prediction.contract import Contract
-from app.prediction.formats import Served, members, numbers
+from app.prediction.formats.parts import members, numbers
+from app.prediction.formats.request_format import ModelId
 from app.prediction.formats.rows import ROWS
 from app.prediction.json_body import ARRAYS, OBJECTS
+from app.prediction.request_info import BINARY_TENSORS
 from app.prediction.tables import ByColumn, ByRow, Table
 from app.problem import Problem, unknown
 
@@ -36,11 +38,13 @@ ACCEPTED = {
     "integer": INTEGERS,
     "boolean": {"BOOL"},
 }
-BINARY = "the binary data extension is not offered, send each tensor's values as JSON in data"
 
 
 class V2:
     """The Open Inference Protocol's shape: one input for each field, or one matrix called `features`."""
+
+    takes_csv = False
+    takes_nan = False
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, str | None]:
         found = members(document, {"inputs": ARRAYS}, {"id": (str,), "parameters": OBJECTS, "outputs": ARRAYS})
@@ -55,10 +59,10 @@ class V2:
         # Each tensor has an array for its shape beside its data.
         return table._replace(arrays=table.arrays + listed + len(tensors)), found.get("id")
 
-    def answer(self, predictions: FloatArray, served: Served, request_id: str, extra: str | None) -> bytes:
+    def answer(self, predictions: FloatArray, model: ModelId, request_id: str, extra: str | None) -> bytes:
         head = {
-            "model_name": served.name,
-            "model_version": served.version,
+            "model_name": model.name,
+            "model_version": model.version,
             "id": request_id if extra is None else extra,
         }
         shape = orjson.dumps(list(predictions.shape))
@@ -99,7 +103,7 @@ def _tensor(entry: Any, number: int, contract: Contract) -> dict[str, Any]:
     ours = tensor["name"] == ROWS or tensor["name"] in contract.names
     where = {"field": tensor["name"]} if ours else {"place": f"input {number}"}
     if "binary_data_size" in tensor.get("parameters", ()):
-        raise Problem("unsupported", BINARY, **where)
+        raise Problem("unsupported", BINARY_TENSORS, **where)
     if "data" not in tensor:
         raise Problem("missing_field", "has no data", **where)
     if len(tensor["shape"]) > 2:

@@ -10,7 +10,7 @@ from app.web.openapi.described import Described, Limits
 from app.web.openapi.responses import HEADERS, RESPONSES, SCHEMAS
 from app.web.openapi.schema import Json, merged
 
-__all__ = ["Described", "Limits", "document"]
+__all__ = ["Described", "Json", "Limits", "document"]
 
 TITLE = "Slipway"
 # The version of these routes; each model has its own.

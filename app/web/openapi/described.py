@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from app.bundle import Field, Golden
-from app.prediction.formats import numbers
+from app.prediction.formats.parts import numbers
 
 Row = tuple[Any, ...]
 

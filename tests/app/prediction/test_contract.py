@@ -15,7 +15,7 @@ import simdjson
 from app.bundle import Field
 from app.prediction import json_body
 from app.prediction.contract import Contract, NotFast
-from app.prediction.formats import in_order
+from app.prediction.formats.parts import in_order
 from app.prediction.formats.rows import Rows
 from app.prediction.formats.v2 import V2
 from app.problem import Problem

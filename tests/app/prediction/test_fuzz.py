@@ -19,9 +19,11 @@ from app.bundle import Field
 from app.engines.engine import FloatArray
 from app.engines.xgboost import XGBoost
 from app.prediction import json_body
+from app.prediction.body_reader import DECLINED
 from app.prediction.formats import csv
 from app.prediction.formats.mlflow import MLflow
-from app.prediction.predictions import CSV, DECLINED, Answer, Asked, Predictions, Route
+from app.prediction.predictions import Answer, Predictions, Route
+from app.prediction.request_info import CSV, RequestInfo
 from app.problem import STATUS, Problem
 from tests.app import bundles, fuzzing
 from tests.app.bundles import CALIFORNIA
@@ -55,7 +57,9 @@ class Target:
         return self.predictions.routes[sent.encoding.path]
 
     def answer(self, sent: Sent) -> Answer:
-        return self.predictions.answer(self.route(sent), Asked(sent.encoding.content_type, request_id="id"), sent.body)
+        return self.predictions.answer(
+            self.route(sent), RequestInfo(sent.encoding.content_type, request_id="id"), sent.body
+        )
 
     def plain(self, sent: Sent) -> FloatArray | Problem:
         """Return the matrix that the careful way makes of the body, or why it makes none."""
@@ -65,7 +69,7 @@ class Target:
             return problem
 
     def read(self, sent: Sent) -> tuple[FloatArray, Any]:
-        shape, contract = self.route(sent).shape, self.predictions.models[0].contract
+        shape, contract = self.route(sent).format, self.predictions.models[0].contract
         if sent.encoding.content_type == CSV:
             return contract.matrix(csv.read(sent.body, contract)), None
         body = json_body.with_nulls(sent.body) if isinstance(shape, MLflow) else sent.body
@@ -74,10 +78,10 @@ class Target:
 
     def fast(self, sent: Sent) -> FloatArray | None:
         route = self.route(sent)
-        body = json_body.with_nulls(sent.body) if isinstance(route.shape, MLflow) else sent.body
+        body = json_body.with_nulls(sent.body) if isinstance(route.format, MLflow) else sent.body
         try:
             view, nulls = json_body.fast(simdjson.Parser(), body)
-            table, _ = route.shape.read(view, route.model.contract)
+            table, _ = route.format.read(view, route.model.contract)
             return route.model.contract.fast_matrix(table, nulls, body.count(b"["))
         except DECLINED:
             return None

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from app.prediction.predictions import Answer, Asked, Predictions
+from app.prediction.predictions import Answer, Predictions
+from app.prediction.request_info import RequestInfo
 from tests.app.costly import BODIES, Costly
 
 SMALL = 16 * 1024
@@ -20,7 +21,7 @@ FLOOR = 0.001
 @pytest.fixture(autouse=True)
 def unlimited(predictions: Predictions, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read whatever is sent: refused at once, a body would cost nothing, whatever reading it costs."""
-    monkeypatch.setattr(predictions, "_max_values", 10**9)
+    monkeypatch.setattr(predictions._bodies, "_max_values", 10**9)
 
 
 def answer(predictions: Predictions, body: Costly, size: int) -> tuple[Answer, float]:
@@ -29,7 +30,7 @@ def answer(predictions: Predictions, body: Costly, size: int) -> tuple[Answer, f
     seconds = []
     for _ in range(3):
         start = time.thread_time()
-        got = predictions.answer(predictions.routes[body.path], Asked(body.content_type), data)
+        got = predictions.answer(predictions.routes[body.path], RequestInfo(body.content_type), data)
         seconds.append(time.thread_time() - start)
     return got, min(seconds)
 

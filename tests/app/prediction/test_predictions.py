@@ -10,15 +10,16 @@ from prometheus_client import generate_latest
 
 from app.bundle import Field
 from app.engines.xgboost import XGBoost
-from app.prediction.predictions import Asked, Predictions
+from app.prediction.predictions import Predictions
+from app.prediction.request_info import RequestInfo
 from tests.app import bundles
 from tests.app.conftest import predictions_of
 from tests.app.prediction.test_rules import CANARY, GAP, ROW
 
-JSON = Asked("application/json", request_id="r1")
+JSON = RequestInfo("application/json", request_id="r1")
 
 
-def ask(predictions: Predictions, path: str, document: Any, asked: Asked = JSON) -> tuple[int, Any]:
+def ask(predictions: Predictions, path: str, document: Any, asked: RequestInfo = JSON) -> tuple[int, Any]:
     answer = predictions.answer(predictions.routes[path], asked, json.dumps(document).encode())
     return answer.status, json.loads(answer.body)
 
@@ -87,17 +88,19 @@ def test_integers_to_their_edges_are_welcome(pair: Predictions, row: list[Any]) 
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        (Asked("text/plain"), "wanted content type application/json"),
-        (Asked("application/x-www-form-urlencoded"), "wanted content type application/json"),
-        (Asked("application/json; charset=latin-1"), "wanted UTF-8"),
-        (Asked("application/json", content_encoding="gzip"), "without a content encoding"),
-        (Asked("application/octet-stream"), "binary data extension is not offered"),
-        (Asked("application/json", inference_header="120"), "binary data extension is not offered"),
-        (Asked("text/csv"), "wanted content type application/json"),
+        (RequestInfo("text/plain"), "wanted content type application/json"),
+        (RequestInfo("application/x-www-form-urlencoded"), "wanted content type application/json"),
+        (RequestInfo("application/json; charset=latin-1"), "wanted UTF-8"),
+        (RequestInfo("application/json", content_encoding="gzip"), "without a content encoding"),
+        (RequestInfo("application/octet-stream"), "binary data extension is not offered"),
+        (RequestInfo("application/json", inference_header="120"), "binary data extension is not offered"),
+        (RequestInfo("text/csv"), "wanted content type application/json"),
     ],
 )
 @pytest.mark.parametrize("path", ["/predict", "/v2/models/california/infer"])
-def test_a_body_of_another_type_is_refused(predictions: Predictions, path: str, asked: Asked, wanted: str) -> None:
+def test_a_body_of_another_type_is_refused(
+    predictions: Predictions, path: str, asked: RequestInfo, wanted: str
+) -> None:
     status, answer = ask(predictions, path, {"features": [ROW]}, asked)
     assert status == 415
     assert wanted in json.dumps(answer)
@@ -105,12 +108,12 @@ def test_a_body_of_another_type_is_refused(predictions: Predictions, path: str, 
 
 @pytest.mark.parametrize("kind", ["", "application/json; charset=utf-8", 'Application/JSON; charset="UTF-8"'])
 def test_json_is_json_however_it_is_announced(predictions: Predictions, kind: str) -> None:
-    assert ask(predictions, "/predict", {"features": [ROW]}, Asked(kind))[0] == 200
+    assert ask(predictions, "/predict", {"features": [ROW]}, RequestInfo(kind))[0] == 200
 
 
 def test_csv_belongs_to_invocations_alone(predictions: Predictions) -> None:
     route = predictions.routes["/invocations"]
-    assert predictions.answer(route, Asked("application/xml"), b"<a/>").status == 415
+    assert predictions.answer(route, RequestInfo("application/xml"), b"<a/>").status == 415
 
 
 def test_a_fault_of_ours_is_an_internal_error_without_its_cause(

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app.engines.xgboost import XGBoost
-from app.prediction.predictions import CSV, Answer, Asked, Predictions
+from app.prediction.predictions import Answer, Predictions
+from app.prediction.request_info import CSV, RequestInfo
 from tests.app.encodings import ENCODINGS, NAMES, Encoding, values_of
 
 ROW = [8.3252, 41.0, 6.984126984126984, 1.0238095238095237, 322.0, 2.5555555555555554, 37.88, -122.23]
@@ -29,7 +30,7 @@ every_positional_shape = pytest.mark.parametrize("shape", [ENCODINGS[name] for n
 
 
 def ask(predictions: Predictions, shape: Encoding, body: bytes) -> Answer:
-    return predictions.answer(predictions.routes[shape.path], Asked(shape.content_type), body)
+    return predictions.answer(predictions.routes[shape.path], RequestInfo(shape.content_type), body)
 
 
 def with_cell(value: Any) -> list[list[Any]]:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.web.application import REQUEST_ID
+from app.serving.request_id import SAFE as REQUEST_ID
 from tests.app.conftest import Server
 from tests.app.http_client import Connection, Reply, ask, get, request
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.bundle import Field
 from app.prediction.contract import Contract
-from app.prediction.formats import Served
+from app.prediction.formats.request_format import ModelId
 from app.prediction.formats.rows import Rows
 from app.problem import Problem
 
@@ -38,12 +38,12 @@ def test_what_is_neither_is_refused(document: object, code: str) -> None:
 
 def test_an_answer_names_the_model_and_gives_the_shortest_float32() -> None:
     predictions = np.array([0.1, 4.2719154], dtype=np.float32)
-    answer = Rows().answer(predictions, Served("m", "7"), "id", None)
+    answer = Rows().answer(predictions, ModelId("m", "7"), "id", None)
     assert answer == b'{"predictions":[0.1,4.2719154],"model":"m","version":"7"}'
 
 
 def test_an_answer_with_several_outputs_is_nested() -> None:
-    answer = json.loads(Rows().answer(np.eye(2, dtype=np.float32), Served("m", "7"), "id", None))
+    answer = json.loads(Rows().answer(np.eye(2, dtype=np.float32), ModelId("m", "7"), "id", None))
     assert answer["predictions"] == [[1.0, 0.0], [0.0, 1.0]]
 
 

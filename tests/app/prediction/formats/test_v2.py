@@ -8,7 +8,7 @@ import pytest
 
 from app.bundle import Field
 from app.prediction.contract import Contract
-from app.prediction.formats import Served
+from app.prediction.formats.request_format import ModelId
 from app.prediction.formats.v2 import V2
 from app.problem import Problem
 
@@ -43,14 +43,14 @@ def test_tensors_nested_or_flat_by_field_or_as_a_matrix_say_the_same(inputs: lis
 def test_the_id_comes_back_and_a_request_without_one_gets_its_request_id() -> None:
     _, extra = V2().read({"inputs": [tensor("a", [1]), tensor("n", [1])], "id": "mine"}, CONTRACT)
     for given, wanted in ((extra, "mine"), (None, "r1"), ("\ud800é", "\ud800é")):
-        assert json.loads(V2().answer(np.ones(1, np.float32), Served("m", "7"), "r1", given))["id"] == wanted
+        assert json.loads(V2().answer(np.ones(1, np.float32), ModelId("m", "7"), "r1", given))["id"] == wanted
 
 
 def test_the_answer_is_one_tensor() -> None:
-    answer = json.loads(V2().answer(np.array([0.5, 1], np.float32), Served("m", "7"), "r1", None))
+    answer = json.loads(V2().answer(np.array([0.5, 1], np.float32), ModelId("m", "7"), "r1", None))
     output = {"name": "predictions", "shape": [2], "datatype": "FP32", "data": [0.5, 1.0]}
     assert answer == {"model_name": "m", "model_version": "7", "id": "r1", "outputs": [output]}
-    several = json.loads(V2().answer(np.eye(2, dtype=np.float32), Served("m", "7"), "r1", None))["outputs"][0]
+    several = json.loads(V2().answer(np.eye(2, dtype=np.float32), ModelId("m", "7"), "r1", None))["outputs"][0]
     assert (several["shape"], several["data"]) == ([2, 2], [1.0, 0.0, 0.0, 1.0])
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.web.application import create_app
 from tests.app import odd
+from tests.app.asgi_client import AsgiClient
 from tests.app.conftest import predictions_of
 from tests.app.web.openapi.documented import Documented
 
@@ -20,4 +20,4 @@ def odd_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def api(bundle: Path, odd_bundle: Path) -> Documented:
     models = predictions_of(("california", "7", bundle), ("odd", "1.2", odd_bundle), max_rows=500)
-    return Documented(create_app(models).test_client())
+    return Documented(AsgiClient(models))

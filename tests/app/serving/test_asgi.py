@@ -1,4 +1,4 @@
-"""Large requests: nobody waits for them, they wait for their own turn, and they are few at a time."""
+"""The careful path: predictions that the fast path leaves, and large ones, which hold up nobody else."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from app.prediction.predictions import CSV, LARGE, Answer, Asked, Route
+from app.metrics import FAST_PATH_EXITS
+from app.prediction.predictions import Answer, Route
+from app.prediction.request_info import CSV, RequestInfo
 from app.serving import worker
+from app.serving.asgi import LARGE_BYTES
+from tests.app.asgi_client import AsgiClient
 from tests.app.conftest import Server, predictions_of
 from tests.app.encodings import ENCODINGS
+from tests.app.exposition import scrape
 from tests.app.http_client import SECONDS, Address, Connection, ask, chunked, get, request
 from tests.app.known import Known
+from tests.app.prediction.test_rules import ROW
 
 ROWS = 5000
+GOOD = b'{"features": [[1, 2, 3, 4, 5, 6, 7, 8]]}'
+EXITS = "prediction_fast_path_exits_total"
 
 
 class Held:
@@ -35,11 +43,11 @@ class Held:
         self._thread = threading.Thread(target=self._server.run, args=([sock],))
         self._thread.start()
 
-    def _held(self, route: Route, asked: Asked, body: bytes) -> Answer:
-        if len(body) > LARGE:
+    def _held(self, route: Route, request: RequestInfo, body: bytes) -> Answer:
+        if len(body) > LARGE_BYTES:
             self.begun.set()
             self.go_on.wait(SECONDS / 3)
-        return self._answer(route, asked, body)
+        return self._answer(route, request, body)
 
     def stop(self) -> None:
         self.go_on.set()
@@ -57,7 +65,7 @@ def held(bundle: Path) -> Iterator[Held]:
 @pytest.fixture(scope="module")
 def large(known: Known) -> bytes:
     body = known.body(0, ROWS)
-    assert len(body) > LARGE
+    assert len(body) > LARGE_BYTES
     return body
 
 
@@ -117,4 +125,60 @@ def test_large_requests_of_each_format_are_answered(served: Server, known: Known
     document = reply.json
     values = document["outputs"][0]["data"] if "outputs" in document else document["predictions"]
     assert known.close(values, 0, ROWS)
-    assert shape.content_type != CSV or len(body) > LARGE
+    assert shape.content_type != CSV or len(body) > LARGE_BYTES
+
+
+def test_predictions_are_answered_without_the_fast_path_too(client: AsgiClient) -> None:
+    for path in ("/predict", "/predict/california"):
+        answer = client.post(path, {"features": [ROW]})
+        assert (answer.status, answer.json["model"], answer.json["version"]) == (200, "california", "7")
+
+
+def test_a_body_over_the_limit_is_refused(bundle: Path) -> None:
+    client = AsgiClient(predictions_of(("california", "7", bundle), max_body_bytes=100))
+    answer = client.post("/predict", {"features": [ROW] * 10})
+    assert (answer.status, answer.json["error"]["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("/predict", {"error"}),
+        ("/invocations", {"error_code", "message"}),
+        ("/v2/models/california/infer", {"error"}),
+    ],
+)
+def test_another_method_is_refused_in_the_path_s_own_format(client: AsgiClient, path: str, keys: set[str]) -> None:
+    answer = client.get(path)
+    assert (answer.status, answer.headers["allow"], set(answer.json)) == (405, "OPTIONS, POST", keys)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sent"),
+    [
+        ("path_spelling", request(GOOD, path="//predict")),
+        ("path_spelling", request(GOOD, path="/%70redict")),
+        ("pipelined", get("/metrics") + request(GOOD)),
+        ("large_body", request(GOOD.ljust(LARGE_BYTES + 1))),
+    ],
+)
+def test_a_prediction_that_leaves_the_fast_path_is_counted_by_its_reason(
+    served: Server, reason: str, sent: bytes
+) -> None:
+    before = scrape(served)
+    with Connection(served.address) as connection:
+        connection.send(sent)
+        replies = [connection.reply() for _ in range(sent.count(b"HTTP/1.1"))]
+    assert [reply.status for reply in replies] == [200] * len(replies)
+    after = scrape(served)
+    left = {label: after.total(EXITS, reason=label) - before.total(EXITS, reason=label) for label in FAST_PATH_EXITS}
+    assert {label: count for label, count in left.items() if count} == {reason: 1}
+
+
+def test_what_is_no_prediction_leaves_no_fast_path(served: Server, known: Known) -> None:
+    before = scrape(served)
+    with Connection(served.address) as connection:
+        connection.send(get("/metrics") + get("/healthz") + get("/predict"))
+        assert [connection.reply().status for _ in range(3)] == [200, 200, 405]
+        assert known.right(connection.ask(request(known.body())))
+    assert scrape(served).total(EXITS) == before.total(EXITS)

@@ -1,0 +1,31 @@
+"""What a request format is: the interface that each of them implements."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from app.engines.engine import FloatArray
+from app.prediction.contract import Contract
+from app.prediction.tables import Table
+from app.problem import Problem
+
+
+class ModelId(NamedTuple):
+    """The model's name and version, as answers, metrics and the log give them."""
+
+    name: str
+    version: str
+
+
+class RequestFormat(Protocol):
+    """One format of requests, answers and errors; `extra` is what the answer needs of the request."""
+
+    takes_csv: bool
+    takes_nan: bool  # a bare NaN stands for null, although JSON has no NaN
+
+    def read(self, document: Any, contract: Contract) -> tuple[Table, Any]:
+        """Return the table in `document`, simdjson's or plain; raises Problem if it is not in this format."""
+
+    def answer(self, predictions: FloatArray, model: ModelId, request_id: str, extra: Any) -> bytes: ...
+
+    def error(self, problem: Problem, request_id: str) -> bytes: ...
