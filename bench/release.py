@@ -1,7 +1,7 @@
-"""Measure the way of a release on the rehearsal's host, which has to be up: `make up`, then `make bench-release`.
+"""Measure polls, full runs and releases on the rehearsal's host: run `make up` first, then `make bench-release`.
 
-One JSON object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one
-is missed, 2 if it could not be measured. At the end the branch is where it was: each release is taken back.
+Prints one JSON object per figure on stdout, progress on stderr. Exit status: 0 if every figure is within its limit, 1
+if one is not, 2 if measuring failed. Every release is rolled back, so at the end the host serves what it served before.
 """
 
 import argparse
@@ -30,71 +30,73 @@ from rehearsal.up import up
 from workstation.errors import CommandError
 
 HOST = "host"
-# On the host: the processor time of a whole poll, git's included.
+# On the host, which has no checkout to run a module from: the processor time of a whole poll, git's included.
 POLL = """
 import json, resource, subprocess
 subprocess.run(["slipway-pull", "run"], check=True, stdout=subprocess.DEVNULL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps(used.ru_utime + used.ru_stime))
 """
-# A model that differs from what `make up` trains.
+# Settings of a model that differs from the one `make up` trains.
 SETTINGS = ("max_depth=4", "rounds=50")
-# While releases are made: little, since what is measured shares the processors.
+# The load during a release: light, since it shares the processors with what is measured.
 REQUESTS_A_SECOND = 50
 
 
-def figure(name: str, seen: list[float]) -> Figure:
-    """Return the median of what was seen, with its limit."""
-    made = Figure(name, statistics.median(seen), "s", HOST, min(seen), max(seen))
-    return replace(made, limit=LIMITS.get(name))
+def figure(name: str, seconds: list[float]) -> Figure:
+    """Return the median of the seconds, with its limit."""
+    found = Figure(name, statistics.median(seconds), "s", HOST, min(seconds), max(seconds))
+    return replace(found, limit=LIMITS.get(name))
 
 
 def polls(host: Host, times: int) -> Iterator[Figure]:
-    """Yield what a look at the branch costs that finds nothing new."""
+    """Yield the processor time of a poll that finds nothing new."""
     yield figure("poll_cpu", [float(host.run("python3", "-c", POLL)) for _ in range(times)])
 
 
 def full_runs(host: Host, times: int) -> Iterator[Figure]:
-    """Yield how long a run of everything takes that changes nothing, and each role's share."""
+    """Yield the time of a full run that changes nothing, and of each role in it."""
     walls, roles = [], []
     for _ in range(times):
         started = time.monotonic()
         host.run("slipway-pull", "now", "--full")
         walls.append(time.monotonic() - started)
-        roles.append(host.look()[0]["roles"])
+        roles.append(host.agent_status()[0]["roles"])
     yield figure("full_run_seconds", walls)
     for role in roles[0]:
         yield figure(f"role_{role}_seconds", [each[role] for each in roles])
 
 
 class Loaded:
-    """Releases under load; every answer has to be its request's own."""
+    """Releases under load; every answer is checked against the rows of its request."""
 
     def __init__(self, releases: Releases) -> None:
-        """Requests are made of the model that serves, which has to be one that was trained here."""
+        """Requests go to the model that is being served; it has to be one that was trained here."""
         self.releases = releases
         _, about = gateway.ask(releases.checkout, f"{releases.url}/version")
         name, version = (about["models"][0][key] for key in ("name", "version"))
         folder = releases.checkout.training / "models" / name / version
         if not folder.is_dir():
-            raise CommandError(f"{name} {version} serves, but {folder} does not exist: wanted a model trained here")
+            raise CommandError(
+                f"{name} {version} is being served, but {folder} does not exist: wanted a model trained here"
+            )
         self.known = Known({version: folder})
         self._loads: list[Load] = []
 
-    def release(self, is_it: Callable[[dict[str, object]], bool], make: Callable[[], None]) -> float:
-        """Make a release and take it back; return the seconds from its being detected to its being served."""
+    def release(self, is_served: Callable[[dict[str, object]], bool], start: Callable[[], None]) -> float:
+        """Make a release and roll it back; return the seconds from when the host noticed it until it was served."""
         releases = self.releases
         with Load(f"{releases.url}/predict", releases.checkout.ca, self.known, REQUESTS_A_SECOND) as load:
-            with Watch(releases, is_it) as watch:
-                make()
-            attempted: float = releases.host.look()[0]["attempted_at"]
-            releases.back()
-        releases.progress.say(f"requests meanwhile: {load}")
+            with Watch(releases, is_served) as watch:
+                start()
+            attempted: float = releases.host.agent_status()[0]["attempted_at"]
+            releases.rollback()
+        releases.progress.say(f"requests during the release: {load}")
         self._loads.append(load)
         return watch.seen - attempted
 
     def figures(self) -> Iterator[Figure]:
-        """Yield what came of the requests."""
+        """Yield the counts of requests, failures and wrong answers."""
         for name, counted in {
             "requests_during_releases": sum(each.served.total() for each in self._loads),
             "failed_requests": sum(each.failed.total() for each in self._loads),
@@ -104,36 +106,36 @@ class Loaded:
 
 
 def model_releases(loaded: Loaded, tracking: Tracking, times: int) -> Iterator[Figure]:
-    """Yield how long a release takes that changes only the model, from detected to served; each is a new one."""
+    """Yield the time of a release that changes only the model, each time a new one, until it is served."""
     seen, releases = [], loaded.releases
     for number in range(times):
         made = tracking.train(releases.progress, *SETTINGS, f"seed={int(time.time()) + number}")
         pin = releases.pin(f"models:/{made['name']}/{made['version']}")
 
-        def is_it(about: dict[str, object], wanted: tuple[str, str] = (pin.name, pin.sha256)) -> bool:
+        def is_served(about: dict[str, object], wanted: tuple[str, str] = (pin.name, pin.sha256)) -> bool:
             return wanted in served(about)
 
         loaded.known.accept(str(made["version"]), Path(made["bundle"]))
-        seen.append(loaded.release(is_it, partial(releases.make, pin, "")))
+        seen.append(loaded.release(is_served, partial(releases.release, pin, "")))
     yield figure("model_release_seconds", seen)
 
 
 def image_releases(loaded: Loaded, times: int) -> Iterator[Figure]:
-    """Yield how long a release of an image takes of which the host has no layer, from detected to served."""
+    """Yield the time of a release of an image of which the host has no layer, until it is served."""
     seen, releases = [], loaded.releases
     for number in range(times):
         with single_layer(releases.state.images["api"], f"{time.time()}-{number}") as name:
             image = releases.image(name)
 
-            def is_it(about: dict[str, object], wanted: str = image) -> bool:
+            def is_served(about: dict[str, object], wanted: str = image) -> bool:
                 return about["image"] == wanted
 
-            seen.append(loaded.release(is_it, partial(releases.make, None, image)))
+            seen.append(loaded.release(is_served, partial(releases.release, None, image)))
     yield figure("image_release_seconds", seen)
 
 
 def ups(checkout: Checkout, progress: Progress, times: int) -> Iterator[Figure]:
-    """Yield how long `make up` takes after a `make down`, with the caches that this leaves."""
+    """Yield the time of `make up` after `make down`, which keeps the caches."""
     seen = []
     for _ in range(times):
         down(checkout, progress)
@@ -145,12 +147,12 @@ def ups(checkout: Checkout, progress: Progress, times: int) -> Iterator[Figure]:
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """Yield each figure as it is known."""
+    """Yield each figure when it is known."""
     checkout, progress = Checkout(), Progress()
     if options.ups:
         yield from ups(checkout, progress, options.ups)
     if not checkout.ca.exists():
-        raise CommandError("nothing is up here: `make up` first")
+        raise CommandError("nothing is running in this checkout: run `make up` first")
     known = state.read(checkout)
     releases, tracking = Releases(checkout, known, progress), Tracking(checkout, known)
     yield from polls(releases.host, options.polls)
@@ -166,9 +168,13 @@ def main(arguments: list[str] | None = None) -> int:
     made = argparse.ArgumentParser(
         prog="python -m bench.release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--polls", type=int, default=10, help="looks at the branch (%(default)s)")
-    made.add_argument("--times", type=int, default=2, help="releases of each kind, full runs (%(default)s)")
-    made.add_argument("--ups", type=int, default=0, help="times of `make down` and `make up` before it (%(default)s)")
+    made.add_argument("--polls", type=int, default=10, help="number of polls (default: %(default)s)")
+    made.add_argument(
+        "--times", type=int, default=2, help="number of full runs and of releases of each kind (default: %(default)s)"
+    )
+    made.add_argument(
+        "--ups", type=int, default=0, help="run `make down` and `make up` this many times first (default: %(default)s)"
+    )
     held = True
     try:
         for each in measure(made.parse_args(arguments)):

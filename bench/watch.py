@@ -1,4 +1,4 @@
-"""When a release is first seen from outside."""
+"""When a client first sees a release."""
 
 import threading
 import time
@@ -7,15 +7,15 @@ from collections.abc import Callable
 from rehearsal import gateway
 from rehearsal.releases import Releases
 
-LOOKS_EVERY_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 class Watch:
-    """Sees when the gateway first answers with something, while a release is under way."""
+    """Polls /version in the background; `seen` is the time when it first shows the release."""
 
-    def __init__(self, releases: Releases, is_it: Callable[[dict[str, object]], bool]) -> None:
-        """`is_it` looks at an answer of /version."""
-        self._releases, self._is_it = releases, is_it
+    def __init__(self, releases: Releases, is_served: Callable[[dict[str, object]], bool]) -> None:
+        """`is_served` decides whether an answer of /version shows the release."""
+        self._releases, self._is_served = releases, is_served
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self.seen = 0.0
@@ -29,7 +29,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self.seen and not self._stop.wait(LOOKS_EVERY_SECONDS):
+        while not self.seen and not self._stop.wait(POLL_SECONDS):
             status, about = gateway.ask(self._releases.checkout, f"{self._releases.url}/version")
-            if status == 200 and self._is_it(about):
+            if status == 200 and self._is_served(about):
                 self.seen = time.time()

@@ -1,1 +1,1 @@
-"""The whole chain on one machine: containers as instances, a bare repository as the remote, a registry."""
+"""The whole chain on one computer: a container plays the host, next to it run a git server and a registry."""

@@ -11,10 +11,10 @@ RUN = str(ROOT / "tools" / "run.sh")
 
 
 def main() -> int:
-    """Return the exit code; under a Python that lacks what training needs, go on under the one that has it."""
+    """Return the exit code. A Python without MLflow hands over to the one of the environment `mlops`."""
     if importlib.util.find_spec("mlflow") is None:
         os.execv(RUN, [RUN, "mlops", "python", "-m", "rehearsal", *sys.argv[1:]])
-    # `make` hands SIGTERM on to us: end as if interrupted.
+    # `make` passes SIGTERM on: treat it as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from rehearsal.cli import main as command
 

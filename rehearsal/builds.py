@@ -1,4 +1,4 @@
-"""The images of this checkout: built where what they are made from changed."""
+"""Building this checkout's images, but only those whose inputs changed."""
 
 import glob
 import hashlib
@@ -17,15 +17,15 @@ from workstation.errors import CommandError
 
 NAMES = ("host", "api", "mlops")
 COPY = re.compile(r"^COPY +(?!--)(.+) +\S+$", re.MULTILINE)
-# What besides files decides what comes of a build.
+# A build also depends on these.
 VARIABLES = ("BASE", "PIP_INDEX_URL")
 SHOWN_LINES = 20
 STEP = re.compile(r"(?m)^Step (\d+/\d+)")
-LOOKS_EVERY_SECONDS = 1
+POLL_SECONDS = 1
 
 
 def inputs(root: Path, name: str) -> str:
-    """Return a digest of all that the image's Dockerfile reads."""
+    """Return a digest of everything that a build of the image reads."""
     dockerfile = root / "images" / name / "Dockerfile"
     words = [word for line in COPY.findall(dockerfile.read_text(encoding="utf-8")) for word in line.split()]
     digest = hashlib.sha256()
@@ -45,26 +45,26 @@ def _files(root: Path, word: str) -> list[Path]:
 
 
 def build(checkout: Checkout, state: State, progress: Progress) -> list[str]:
-    """Have all images; return the names of those that were built."""
+    """Build the images whose inputs changed, or that the engine lost; return their names."""
     wanted = {name: inputs(checkout.root, name) for name in NAMES}
-    stale = [name for name in NAMES if state.inputs.get(name) != wanted[name] or not _has(state.images.get(name))]
+    stale = [name for name in NAMES if state.inputs.get(name) != wanted[name] or not _exists(state.images.get(name))]
     if stale:
         base_image()  # once, before all builds ask for it
-        state.images |= _all(checkout, stale, progress)
+        state.images |= _build_all(checkout, stale, progress)
         images.remove_old_layers()
         state.inputs |= {name: wanted[name] for name in stale}
         save(checkout, state)
     return stale
 
 
-def _all(checkout: Checkout, names: list[str], progress: Progress) -> dict[str, str]:
-    """Build them at once, and tell how far each is; return the id of each."""
+def _build_all(checkout: Checkout, names: list[str], progress: Progress) -> dict[str, str]:
+    """Build all of them at the same time, and report the step of each; return their ids by name."""
     with ThreadPoolExecutor(len(names)) as pool:
-        made = {name: pool.submit(_build, checkout, name) for name in names}
-        while wait(made.values(), timeout=LOOKS_EVERY_SECONDS).not_done:
-            under_way = [name for name in names if not made[name].done()]
-            progress.news("building " + ", ".join(f"{name} {step(_log(checkout, name))}".strip() for name in under_way))
-        return {name: each.result() for name, each in made.items()}
+        builds = {name: pool.submit(_build, checkout, name) for name in names}
+        while wait(builds.values(), timeout=POLL_SECONDS).not_done:
+            running = [name for name in names if not builds[name].done()]
+            progress.news("building " + ", ".join(f"{name} {step(_log(checkout, name))}".strip() for name in running))
+        return {name: build.result() for name, build in builds.items()}
 
 
 def _log(checkout: Checkout, name: str) -> Path:
@@ -72,12 +72,12 @@ def _log(checkout: Checkout, name: str) -> Path:
 
 
 def step(log: Path) -> str:
-    """Return the step that docker is at, as 5/24; "" before the first."""
+    """Return the step that a build has reached, as in 5/24; "" before the first."""
     steps = STEP.findall(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else []
     return str(steps[-1]) if steps else ""
 
 
-def _has(image: str | None) -> bool:
+def _exists(image: str | None) -> bool:
     return bool(image) and inspect("image", str(image)) is not None
 
 

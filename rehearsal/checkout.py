@@ -1,4 +1,4 @@
-"""Where a rehearsal's things are and what they are called: all of it derives from the checkout's path."""
+"""The paths and names of a rehearsal. They all derive from the checkout's path, so two checkouts never share any."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,38 +6,38 @@ from pathlib import Path
 from containers import registry
 from workstation.paths import ROOT, cache, identity
 
-# What the containers are called among each other, and in environments/local.yml.
+# Host names on the rehearsal's network; environments/local.yml names the registry too.
 GIT_SERVER, REGISTRY = "git-server", registry.ADDRESS
 BRANCH, ENVIRONMENT = "local", "local"
-# Below what the kernel deals to outgoing connections, so that nobody takes a port by chance.
+# Below the ports that the kernel gives to outgoing connections.
 LOWEST_PORT, PORTS = 20000, 12000
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """One checkout's rehearsal."""
+    """A checkout of this repository, with its rehearsal."""
 
     root: Path = ROOT
     identity: str = identity()
 
     @property
     def folder(self) -> Path:
-        """All that a rehearsal keeps; `down` removes it."""
+        """Everything that a rehearsal writes; `make down` removes it."""
         return self.root / "var" / "rehearsal"
 
     @property
     def state(self) -> Path:
-        """What the next command has to know."""
+        """What one command keeps for the next."""
         return self.folder / "state.json"
 
     @property
     def remote(self) -> Path:
-        """The repository that the host follows."""
+        """The bare repository that the host follows."""
         return self.folder / "remote.git"
 
     @property
     def cloud_init(self) -> Path:
-        """What cloud-init reads on the host."""
+        """The files that cloud-init reads on the host."""
         return self.folder / "cloud-init"
 
     @property
@@ -47,23 +47,23 @@ class Checkout:
 
     @property
     def credentials(self) -> Path:
-        """MLflow's address and login, as variables of a shell."""
+        """MLflow's address and login, as shell variables."""
         return self.folder / "credentials"
 
     @property
     def training(self) -> Path:
-        """What trainings of `make up` write."""
+        """What training runs of `make up` write."""
         return self.folder / "training"
 
     @property
     def layers(self) -> Path:
-        """What the registry keeps, for all checkouts of this user: layers are stored by their digests."""
+        """The registry's storage, shared by all checkouts of this user: it stores layers by digest."""
         return cache() / "registry"
 
-    def named(self, what: str) -> str:
-        """Return what a container or network is called in the engine."""
-        return f"slipway-{self.identity}-{what}"
+    def named(self, name: str) -> str:
+        """Return the name of a container or network in the engine."""
+        return f"slipway-{self.identity}-{name}"
 
     def first_port(self) -> int:
-        """Return where this checkout begins to look for free ports."""
+        """Return the port from which this checkout looks for free ones."""
         return LOWEST_PORT + int(self.identity, 16) % PORTS

@@ -9,14 +9,14 @@ from rehearsal.checkout import Checkout
 from rehearsal.progress import Progress
 from workstation.errors import CommandError
 
-ABOUT = "The whole chain on this machine: a host in a container that follows a branch to a model that answers."
+ABOUT = "The whole chain on this computer: a container plays a host, follows a git branch and serves a model."
 COMMANDS = {
-    "up": "have all of it; again: what changed",
-    "down": "remove all of it",
-    "status": "how it is",
-    "release": "have the host serve another model or image, by a commit to release.yml",
-    "rollback": "take the last release back, by a commit",
-    "shell": "a shell on the host",
+    "up": "start everything; run again, apply what changed in the checkout",
+    "down": "stop and remove everything",
+    "status": "show what runs, what is released, and what does not answer",
+    "release": "release another model or image with a commit to release.yml",
+    "rollback": "revert the last release with a commit",
+    "shell": "open a shell on the host",
 }
 
 
@@ -25,9 +25,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser("python -m rehearsal", description=ABOUT)
     commands = made.add_subparsers(dest="command", required=True)
     each = {name: commands.add_parser(name, help=about, description=about) for name, about in COMMANDS.items()}
-    each["status"].add_argument("--json", action="store_true", help="for programs")
+    each["status"].add_argument("--json", action="store_true", help="print JSON")
     each["release"].add_argument("--model", default="", help="models:/NAME/NUMBER, or the folder of a bundle")
-    each["release"].add_argument("--image", default="", help="an image of this machine, or one by digest")
+    each["release"].add_argument("--image", default="", help="the name of a local image, or an image by digest")
     return made
 
 
@@ -40,13 +40,13 @@ def main(arguments: Sequence[str]) -> int:
         print(f"slipway: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("slipway: interrupted: `make up` goes on from here, `make down` removes it", file=sys.stderr)
+        print("slipway: interrupted; `make up` continues from here, `make down` removes everything", file=sys.stderr)
         return 130
     return 0
 
 
 def run(options: argparse.Namespace, checkout: Checkout) -> None:
-    """Do what was asked; one command at a time changes things."""
+    """Run a command; a lock allows one command at a time to change anything."""
     if options.command == "status":
         from rehearsal.status import show
 
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace, checkout: Checkout) -> None:
 
 
 def change(options: argparse.Namespace, checkout: Checkout) -> None:
-    """Do one of the commands that change things."""
+    """Run a command that changes something."""
     progress = Progress()
     if options.command == "up":
         from rehearsal.up import up
@@ -82,14 +82,15 @@ def _release(options: argparse.Namespace, checkout: Checkout, progress: Progress
     from rehearsal.releases import Releases
 
     if not checkout.ca.exists():
-        raise CommandError("nothing is up here: `make up` first")
+        raise CommandError("nothing is running in this checkout: run `make up` first")
     releases = Releases(checkout, state.read(checkout), progress)
     if options.command == "rollback":
-        releases.back()
+        releases.rollback()
         return
     if not options.model and not options.image:
         raise CommandError(
-            "name what to release: make release MODEL=models:/california/2, or the folder of a bundle, IMAGE=..."
+            "nothing to release: name a model, an image or both, as in `make release MODEL=models:/california/2`;"
+            " MODEL may also be the folder of a bundle"
         )
     image = releases.image(options.image) if options.image else ""
-    releases.make(releases.pin(options.model) if options.model else None, image)
+    releases.release(releases.pin(options.model) if options.model else None, image)

@@ -1,4 +1,4 @@
-"""What cloud-init finds on the host: the same bootstrap as on an instance of a cloud."""
+"""The files that cloud-init reads on the host: the same bootstrap as on a cloud instance."""
 
 import json
 import string
@@ -12,13 +12,13 @@ TEMPLATE = Path("bootstrap") / "user-data.yml"
 
 
 def user_data(root: Path, host: dict[str, object]) -> str:
-    """Return the bootstrap for a host."""
+    """Return bootstrap/user-data.yml with the values of a host."""
     template = string.Template((root / TEMPLATE).read_text(encoding="utf-8"))
     return template.substitute(host=json.dumps(host), repository=host["repository"], branch=host["branch"])
 
 
 def write(checkout: Checkout, name: str) -> None:
-    """Write the seed for the host of this name."""
+    """Write cloud-init's files for the host of this name."""
     host: dict[str, object] = {
         "environment": ENVIRONMENT,
         "groups": ["api", "ops"],

@@ -1,4 +1,4 @@
-"""The engine that all of it runs in: where none runs, as root on Debian, one that stays until `down`."""
+"""The Docker Engine of a rehearsal. If none runs, root on Debian gets one that runs until `make down`."""
 
 from containers import engine
 from rehearsal.checkout import Checkout
@@ -6,15 +6,15 @@ from rehearsal.state import State, save
 
 
 def start(checkout: Checkout, state: State) -> str:
-    """Have an engine that answers; return what was done."""
+    """Start an engine if none answers; return what was done."""
     started = engine.ensure()
     if not started:
-        return "runs"
+        return "was running"
     state.engine = started
     save(checkout, state)
-    return "started until `make down`"
+    return "started; it runs until `make down`"
 
 
 def end(state: State) -> bool:
-    """End the engine that `up` started, unless others use it; return whether."""
+    """End the engine that `up` started, unless it is in use; return whether."""
     return engine.end_unless_used(state.engine)

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: a line for each step, with its time, and how far a long one is."""
+"""Progress at the terminal: a line for each step with its time, and the news of long steps."""
 
 import sys
 import time
@@ -10,10 +10,10 @@ ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """Tells steps: on a terminal what is under way stands in the last line, elsewhere each piece of news gets one."""
+    """Prints steps. On a terminal the running step overwrites the last line; elsewhere each news gets its own line."""
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
-        """Tell it to the stream."""
+        """Print to the stream."""
         self._stream = stream
         self._live = stream.isatty()
         self._news = ""
@@ -22,7 +22,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """A step, told with its time when it has ended well."""
+        """Run a step; print its result and its time if it succeeds."""
         started, self._result = time.monotonic(), ""
         self.news(title)
         yield
@@ -30,17 +30,17 @@ class Progress:
         self._write(f"{title}{result} ({time.monotonic() - started:.1f} s)", passing=False)
 
     def news(self, text: str) -> None:
-        """How far the step is; the same as before is no news."""
+        """Print how far the step is, unless that is already there."""
         if text != self._news:
             self._news = text
             self._write(f"{text} ...", passing=True)
 
     def result(self, text: str) -> None:
-        """What came of the step, for its line."""
+        """Set the result of the step, which its last line shows."""
         self._result = text
 
     def say(self, text: str) -> None:
-        """Tell something beside the steps."""
+        """Print a line that belongs to no step."""
         self._write(text, passing=False)
 
     def _write(self, text: str, *, passing: bool) -> None:

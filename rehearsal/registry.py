@@ -1,4 +1,4 @@
-"""Images in the registry, as hosts call them: by digest."""
+"""The rehearsal's registry: pushing images, and the references by digest that hosts pull."""
 
 import urllib.error
 import urllib.request
@@ -10,16 +10,16 @@ from rehearsal.state import State, save
 from workstation.errors import CommandError
 from workstation.ports import HOST
 
-REGISTRY_ANSWERS_WITHIN_SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
 def push(checkout: Checkout, state: State, image: str, name: str) -> str:
-    """Have an image in the registry; return how a host calls it, by digest. `name` is api or mlops."""
+    """Push an image unless the registry has it; return the reference by digest. `name` is api or mlops."""
     found = inspect("image", image)
     if found is None:
-        raise CommandError(f"IMAGE={image}: the engine has no such image: build it, or name one of `docker image ls`")
+        raise CommandError(f"IMAGE={image}: Docker has no such image; `docker image ls` lists those it has")
     pushed = state.pushed.get(found["Id"], "")
-    if pushed.startswith(f"{REGISTRY}/slipway-{name}@") and is_there(state, pushed):
+    if pushed.startswith(f"{REGISTRY}/slipway-{name}@") and has(state, pushed):
         return pushed
     digest = registry.push(name, image, f"{HOST}:{state.registry}").partition("@")[2]
     state.pushed[found["Id"]] = f"{REGISTRY}/slipway-{name}@{digest}"
@@ -28,18 +28,18 @@ def push(checkout: Checkout, state: State, image: str, name: str) -> str:
 
 
 def pushed(state: State, name: str) -> str:
-    """Return how a host calls this checkout's image."""
+    """Return the reference of this checkout's image."""
     return state.pushed[state.images[name]]
 
 
-def is_there(state: State, reference: str) -> bool:
-    """Whether the registry has an image of its own."""
+def has(state: State, reference: str) -> bool:
+    """Whether the registry has the image."""
     name, digest = reference.removeprefix(f"{REGISTRY}/").split("@")
     url = f"http://{HOST}:{state.registry}/v2/{name}/manifests/{digest}"
     accept = {"Accept": "application/vnd.docker.distribution.manifest.v2+json"}
     request = urllib.request.Request(url, headers=accept, method="HEAD")
     try:
-        with urllib.request.urlopen(request, timeout=REGISTRY_ANSWERS_WITHIN_SECONDS):  # noqa: S310 http, our own
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 http, our own
             return True
     except urllib.error.HTTPError as error:
         if error.code == 404:

@@ -1,4 +1,4 @@
-"""What release.yml says, and the commits that change it."""
+"""release.yml on the host's branch: what it says, how it changes, and which commit changed it last."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ from plugins.module_utils.slipway.release import version
 from rehearsal.remote import RELEASE, Remote
 from workstation.errors import CommandError
 
-HEADER = "# What the fleet serves, and all that a release edits. environments/schema.py says what it may hold.\n"
+HEADER = "# What the fleet serves: the only file that a release edits. environments/schema.py checks it.\n"
 REGISTERED = re.compile(r"models:/([^/@]+)/([1-9][0-9]*)")
 MANIFEST = "manifest.json"
 Document = dict[str, Any]
@@ -44,20 +44,21 @@ def changed(document: Document, pin: Pin | None, image: str) -> Document:
         made["models"] = {**made.get("models", {}), pin.name: {"uri": pin.uri, "sha256": pin.sha256}}
     for key, option in (("image", "IMAGE"), ("models", "MODEL")):
         if key not in made:
-            raise CommandError(f"{RELEASE} has no {key} yet: name it, make release {option}=...")
+            raise CommandError(f"{RELEASE} has no {key} yet: name one, as in `make release {option}=...`")
     if found := list(schema.check_release(made)):
-        raise CommandError(f"{RELEASE} would not do: {'; '.join(found)}")
+        raise CommandError(f"{RELEASE} would be invalid: {'; '.join(found)}")
     return {key: made[key] for key in ("image", "default_model", "models")}
 
 
 def parsed(text: str) -> Document:
-    """Return the release that a text is."""
+    """Return the release that a text holds."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise CommandError(f"{RELEASE} is no YAML ({' '.join(str(error).split())}): `make rollback`") from error
+        message = " ".join(str(error).split())
+        raise CommandError(f"{RELEASE} on the branch is not YAML ({message}): `make rollback` reverts it") from error
     if not isinstance(document, dict | None):
-        raise CommandError(f"{RELEASE} holds no keys: `make rollback`")
+        raise CommandError(f"{RELEASE} on the branch is not a mapping: `make rollback` reverts it")
     return document or {}
 
 
@@ -67,7 +68,7 @@ def dumped(document: Document) -> str:
 
 
 def title(document: Mapping[str, Any]) -> str:
-    """Return how a person calls a release: each model with its version."""
+    """Return the models of a release with their versions."""
     models = document.get("models") or {}
     return ", ".join(f"{name} {version(model)}" for name, model in sorted(models.items())) or "nothing"
 
@@ -77,7 +78,7 @@ def folder_sha256(folder: Path) -> str:
     try:
         return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     except OSError as error:
-        wanted = "wanted models:/NAME/NUMBER or the folder of a bundle, as training writes it"
+        wanted = "wanted models:/NAME/NUMBER, or the folder of a bundle that training wrote"
         raise CommandError(f"MODEL={folder}: {MANIFEST}: {error.strerror}; {wanted}") from error
 
 
@@ -85,9 +86,9 @@ def reverted(remote: Remote) -> tuple[str, str]:
     """Return the last release's commit and the release.yml before it; raises CommandError where there is none."""
     commits = remote.releases()
     if not commits:
-        raise CommandError("nothing was released yet: there is nothing to go back from")
+        raise CommandError("nothing to roll back: nothing was released yet")
     parent = remote.git.commit(f"{commits[0]}^1")
     text = remote.read(RELEASE, parent) if parent else ""
     if not text or not parsed(text):
-        raise CommandError("before the last release nothing was released: there is nothing to go back to")
+        raise CommandError("nothing to roll back to: nothing was released before the last release")
     return commits[0], text

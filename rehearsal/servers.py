@@ -1,4 +1,4 @@
-"""What stands in for a team's git server and registry: two containers on the rehearsal's network."""
+"""The git server and the image registry: two containers on the rehearsal's network, in place of a team's own."""
 
 import os
 import shutil
@@ -11,34 +11,34 @@ from rehearsal.checkout import GIT_SERVER, REGISTRY, Checkout
 from rehearsal.state import State, save
 from workstation.ports import HOST, choose
 
-# Of layers, some of which no image has any more: twenty times what all images of one checkout take.
+# Most size of all layers, twenty times that of one checkout's images: old layers stay until `trim` removes them all.
 MOST_BYTES = 8 * 10**9
-# In the container.
+# Paths in the containers.
 REPOSITORY, LAYERS = "/srv/slipway.git", "/var/lib/registry"
 
 
 def repository() -> str:
-    """Return the address that the host clones."""
+    """Return the URL that the host clones."""
     return f"git://{GIT_SERVER}/{Path(REPOSITORY).name}"
 
 
 def start(checkout: Checkout, state: State) -> list[str]:
-    """Have network, git and registry; return what had to be started."""
+    """Start network, git server and registry where they do not run; return what was started."""
     if inspect("network", checkout.named("net")) is None:
         docker("network", "create", "--label", label(), checkout.named("net"))
     started = []
     if not is_running(checkout.named("git-server")):
         _git(checkout, state)
-        started.append("git")
+        started.append("git server started")
     if not is_running(checkout.named("registry")):
         _registry(checkout, state)
-        started.append("registry")
+        started.append("registry started")
     registry.await_answer(f"{HOST}:{state.registry}")
     return started
 
 
 def trim(checkout: Checkout) -> bool:
-    """Remove the layers where they have become many and no registry of any checkout uses them; return whether."""
+    """Remove all layers if they take too much space and no checkout's registry uses them; return whether."""
     if not checkout.layers.exists() or docker("ps", "--all", "--quiet", "--filter", f"volume={checkout.layers}"):
         return False
     size = sum(path.stat().st_size for path in checkout.layers.rglob("*") if path.is_file())
@@ -56,7 +56,7 @@ def _git(checkout: Checkout, state: State) -> None:
 
 
 def _registry(checkout: Checkout, state: State) -> None:
-    # Made here, so that it belongs to this user.
+    # Docker would make it as root.
     checkout.layers.mkdir(exist_ok=True)
     state.registry = choose(state.registry or checkout.first_port(), {state.https})
     save(checkout, state)
@@ -69,11 +69,11 @@ def _registry(checkout: Checkout, state: State) -> None:
     _run(checkout, state, "registry", name, options, ["docker-registry", "serve", "/etc/registry.yml"])
 
 
-def _run(checkout: Checkout, state: State, what: str, alias: str, options: list[str], command: list[str]) -> None:
-    name = checkout.named(what)
+def _run(checkout: Checkout, state: State, kind: str, alias: str, options: list[str], command: list[str]) -> None:
+    name = checkout.named(kind)
     if inspect("container", name) is not None:
-        docker("rm", "--force", name)  # it stopped: made anew it has the ports and folders of now
-    # As this user: what they write is ours to remove, and git reads a repository only for whom it belongs to.
+        docker("rm", "--force", name)  # a stopped one may have another port or folder
+    # As this user: `make down` can remove what they write, and git reads only repositories of its own user.
     own = ["--detach", "--init", "--name", name, "--label", label(), "--user", f"{os.getuid()}:{os.getgid()}"]
     network = ["--network", checkout.named("net"), "--network-alias", alias]
     hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--restart=unless-stopped"]

@@ -1,4 +1,4 @@
-"""What one command leaves for the next: ports, images, the engine."""
+"""What one command keeps for the next: ports, images, the engine."""
 
 import dataclasses
 import json
@@ -11,27 +11,27 @@ from workstation.files import replace
 
 @dataclass
 class State:
-    """The keys of state.json; `keep` after a change."""
+    """The keys of state.json; call `save` after a change."""
 
     https: int = 0  # the gateway's port on loopback
     registry: int = 0
-    engine: int = 0  # the process of an engine that `up` started
-    inputs: dict[str, str] = field(default_factory=dict)  # by image: the digest of what it was built from
-    images: dict[str, str] = field(default_factory=dict)  # by image: its id
-    pushed: dict[str, str] = field(default_factory=dict)  # by id: where hosts get it, by digest
+    engine: int = 0  # process id of the engine that `up` started
+    inputs: dict[str, str] = field(default_factory=dict)  # digest of each image's inputs, by name
+    images: dict[str, str] = field(default_factory=dict)  # id of each image, by name
+    pushed: dict[str, str] = field(default_factory=dict)  # reference by digest of each pushed image, by id
     released: str = ""  # the API's image that `up` put into release.yml
 
 
 def read(checkout: Checkout) -> State:
-    """Return what was kept, a new one where there is none; raises CommandError for a damaged one."""
+    """Return the saved state, an empty one where there is none; raises CommandError for a damaged one."""
     try:
         return State(**json.loads(checkout.state.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return State()
     except (ValueError, TypeError) as error:
-        raise CommandError(f"{checkout.state}: is damaged ({error}): `make down` and `make up` begin anew") from error
+        raise CommandError(f"{checkout.state} is damaged ({error}): run `make down`, then `make up`") from error
 
 
 def save(checkout: Checkout, state: State) -> None:
-    """Write it down, whole or not at all."""
+    """Replace the saved state."""
     replace(checkout.state, json.dumps(dataclasses.asdict(state), indent=1) + "\n")

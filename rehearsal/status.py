@@ -1,4 +1,4 @@
-"""How a rehearsal is, for a person and as JSON."""
+"""The state of a rehearsal, for a person and as JSON."""
 
 import json
 import subprocess
@@ -14,31 +14,21 @@ from rehearsal.remote import Remote
 from workstation.errors import CommandError
 
 AGENT = (
-    "state",
-    "reason",
-    "result",
-    "said",
-    "health",
-    "applied",
-    "attempted",
-    "head",
-    "retry_at",
-    "seconds",
-    "scope",
-    "roles",
+    *("state", "reason", "result", "said", "health", "applied", "attempted", "head", "retry_at", "seconds"),
+    *("scope", "roles"),
 )
 
 
 def view(checkout: Checkout) -> dict[str, Any]:
-    """Return all of it; raises CommandError where there is no rehearsal."""
+    """Return the whole state; raises CommandError where there is no rehearsal."""
     if not checkout.state.exists() or not checkout.remote.exists():
-        raise CommandError("nothing is up here: `make up` starts it")
+        raise CommandError("nothing is running in this checkout: run `make up` first")
     state, remote, host = states.read(checkout), Remote(checkout), Host(checkout)
     url = gateway.address(checkout, state)
     commit = remote.tip()
     document, problem = released(remote, commit)
     running = is_running(host.name)
-    agent = host.look()[0] if running else {}
+    agent = host.agent_status()[0] if running else {}
     return {
         "url": url,
         "ca": str(checkout.ca),
@@ -68,56 +58,56 @@ def released(remote: Remote, commit: str) -> tuple[release_file.Document, str]:
 
 
 def serving(checkout: Checkout, url: str) -> str:
-    """Return what answers, as a person calls it."""
+    """Return the models that are being served, or why there are none."""
     if not checkout.ca.exists():
         return "nothing yet"
     try:
-        status, about = gateway.ask(checkout, f"{url}/version")
+        status, answer = gateway.ask(checkout, f"{url}/version")
     except OSError as error:
         return f"nothing ({getattr(error, 'reason', error)})"
     if status != 200:
-        return f"nothing ({status}: {about})"
-    return gateway.models(about)
+        return f"nothing ({status}: {answer})"
+    return gateway.models(answer)
 
 
 def problems(checkout: Checkout, url: str, running: bool, released: bool) -> dict[str, str]:
     """Return what does not answer, and why."""
     if not running:
-        return {"host": "does not run: `make up` starts it"}
+        return {"host": "is not running: `make up` starts it"}
     if not checkout.ca.exists():
-        return {"gateway": "has never been up: `make up` goes on from here"}
+        return {"gateway": "has never answered yet: run `make up` again"}
     return services.problems(checkout, url, released=released)
 
 
 def disk(host: Host) -> str:
-    """Return what the host's own files and images take."""
+    """Return the size of the host's own files and images."""
     command = ["docker", "exec", host.name, "du", "-shc", str(DATA), "/var/lib/docker"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return done.stdout.strip().splitlines()[-1].split()[0] if done.stdout.strip() else "unknown"
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """Return it for a person."""
+    """Return the state as a person reads it."""
     agent = found["agent"]
-    unknown = "not there yet" if found["running"] else "unknown"
-    said = agent.get("state", unknown) + (f": {why}" if (why := reason(agent)) else "")
+    unknown = "not installed yet" if found["running"] else "unknown"
+    state = agent.get("state", unknown) + (f": {why}" if (why := reason(agent)) else "")
     models = ", ".join(f"{name} {model['version']}" for name, model in found["models"].items()) or "nothing yet"
-    pinned = f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models
+    release = f"{models}, image {found['image'].rpartition('@')[2][:19]}" if found["image"] else models
     rows = [
         ("API", f"{found['url']}/docs"),
         ("MLflow", f"{found['mlflow_url']}/ (login: {found['credentials']})"),
         ("serves", found["serves"]),
-        ("release", found["release_problem"] or pinned),
+        ("release", found["release_problem"] or release),
         ("branch", f"{found['branch']} at {found['commit'][:8]} of {found['remote']}"),
         ("host", f"{found['host']}, {'running' if found['running'] else 'not running: `make up` starts it'}"),
-        ("agent", said),
+        ("agent", state),
         ("disk", found["disk"]),
     ]
     return [f"{name:<8} {value}" for name, value in rows if value]
 
 
 def reason(agent: dict[str, Any]) -> str:
-    """Return why the agent is in its state, "" where that is as it should be."""
+    """Return why the agent is in its state, "" where nothing is wrong."""
     if agent.get("state") == "unhealthy":
         return "; ".join(f"{part}: {problem}" for part, problem in agent["health"].items() if problem)
     if agent.get("state") in ("in sync", "running"):
@@ -126,7 +116,7 @@ def reason(agent: dict[str, Any]) -> str:
 
 
 def show(checkout: Checkout, as_json: bool) -> None:
-    """Print it; raises CommandError where something does not answer."""
+    """Print the state; raises CommandError where something does not answer."""
     found = view(checkout)
     print(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)), flush=True)
     if found["problems"]:

@@ -1,4 +1,4 @@
-"""MLflow on the host: its login, what its registry knows, and training against it."""
+"""MLflow on the host: its login, its model registry, and training with it."""
 
 import base64
 import os
@@ -19,19 +19,18 @@ from workstation.files import replace
 USER = "admin"
 PASSWORD = DATA / "secrets" / "mlflow" / "admin_password"
 API = "api/2.0/mlflow"
-ANSWERS_WITHIN_SECONDS = 60
 
 
 class Tracking:
-    """The MLflow server as it is seen from here."""
+    """The MLflow server, through the gateway."""
 
     def __init__(self, checkout: Checkout, state: State) -> None:
-        """`log_in` comes first, once in a rehearsal."""
+        """`log_in` has to come first, once in a rehearsal."""
         self.checkout = checkout
         self.url = f"{gateway.address(checkout, state)}/mlflow"
 
     def log_in(self, host: Host) -> None:
-        """Write the login to a file that only this user reads."""
+        """Write the login to a file that only this user can read."""
         password = host.read(PASSWORD)
         if not password:
             raise CommandError(f"MLflow has no password yet ({PASSWORD} on the host): see `make status`")
@@ -41,17 +40,17 @@ class Tracking:
             "MLFLOW_TRACKING_PASSWORD": password.strip(),
             "MLFLOW_TRACKING_SERVER_CERT_PATH": str(self.checkout.ca),
         }
-        about = "# MLflow's login: `set -a; . FILE` in a shell, and python -m training goes there.\n"
+        comment = "# MLflow's login. Type `set -a; . FILE; set +a` in a shell, and `make train` uses this server.\n"
         lines = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-        replace(self.checkout.credentials, about + lines)
+        replace(self.checkout.credentials, comment + lines)
 
     def variables(self) -> dict[str, str]:
-        """Return the login as variables of the environment."""
+        """Return the login as environment variables."""
         lines = shlex.split(self.checkout.credentials.read_text(encoding="utf-8"), comments=True)
         return dict(line.split("=", 1) for line in lines)
 
     def ask(self, path: str, **query: str) -> tuple[int, Any]:
-        """Return the status and the document of MLflow's REST API."""
+        """Return status and body of an answer of MLflow's REST API."""
         login = self.variables()
         pair = f"{login['MLFLOW_TRACKING_USERNAME']}:{login['MLFLOW_TRACKING_PASSWORD']}"
         headers = {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
@@ -59,15 +58,15 @@ class Tracking:
         return gateway.require(self.checkout, url, None, headers)
 
     def newest(self, name: str) -> dict[str, Any] | None:
-        """Return the registry's newest version of a model, None where it has none."""
+        """Return the newest registered version of a model, None where there is none."""
         status, found = self.ask("model-versions/search", filter=f"name='{name}'", max_results="1000")
         if status != 200:
-            raise CommandError(f"MLflow answers {status} for the versions of {name}: {_message(found)}")
+            raise CommandError(f"MLflow answers {status} to a search for versions of {name}: {_message(found)}")
         versions: list[dict[str, Any]] = found.get("model_versions", [])
         return max(versions, key=lambda version: int(version["version"]), default=None)
 
     def version(self, name: str, number: str) -> dict[str, Any]:
-        """Return what the registry knows of a version, its tags as a mapping."""
+        """Return what MLflow knows about a version, with its tags as a mapping."""
         status, found = self.ask("model-versions/get", name=name, version=number)
         if status != 200:
             raise CommandError(f"models:/{name}/{number}: MLflow answers {status}: {_message(found)}")
@@ -75,7 +74,7 @@ class Tracking:
         return version | {"tags": {tag["key"]: tag["value"] for tag in version.get("tags", [])}}
 
     def download(self, uri: str, folder: Path) -> Path:
-        """Download a file of MLflow's into the folder and return where it is."""
+        """Download a file from MLflow into the folder and return its path."""
         os.environ |= {**self.variables(), "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
         import mlflow.artifacts  # takes seconds
         from mlflow.exceptions import MlflowException
@@ -86,7 +85,7 @@ class Tracking:
             raise CommandError(f"{uri}: {error.message}") from error
 
     def train(self, progress: Progress, *settings: str) -> dict[str, Any]:
-        """Train as a person would, and return what came of it."""
+        """Run a training with the host's MLflow, and return its result."""
         log = self.checkout.folder / "training.log"
         with log.open("w", encoding="utf-8") as file:
 

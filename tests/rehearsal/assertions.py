@@ -1,4 +1,4 @@
-"""What the tests of the chain hold again and again."""
+"""Assertions that several tests of the chain share."""
 
 import subprocess
 import time
@@ -22,7 +22,7 @@ def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[floa
 
 
 def served_by(chain: Chain, version: str) -> None:
-    """Hold what is served to be this version, by its predictions."""
+    """Assert that this version is being served, by its predictions."""
     asked = rows(chain.bundle("1"))
     named, given = predictions(chain, asked)
     assert named == version
@@ -30,7 +30,7 @@ def served_by(chain: Chain, version: str) -> None:
 
 
 def in_sync(chain: Chain) -> None:
-    """Wait until the agent has looked, and repaired what a test left: it tells a restart for one poll."""
+    """Wait until the agent has polled and repaired what a test left: it reports a restart for one poll."""
     deadline = time.monotonic() + IN_SYNC_WITHIN_SECONDS
     while (state := chain.status()["agent"]["state"]) != "in sync":
         assert time.monotonic() < deadline, state
@@ -38,26 +38,26 @@ def in_sync(chain: Chain) -> None:
 
 
 def at_version_1(chain: Chain) -> None:
-    """Hold version 1 to be released as `up` released it, and served, and the agent to be in sync."""
+    """Assert that version 1 is released as `up` released it and being served, and that the agent is in sync."""
     assert chain.release() == chain.first_release
     in_sync(chain)
     served_by(chain, "1")
 
 
 def restore(chain: Chain) -> None:
-    """Release version 1 as `up` released it, and have `up` start what does not run."""
+    """Release version 1 as `up` released it, and start what does not run."""
     Remote(chain.checkout).change({RELEASE: chain.first_release}, "Restore version 1\n")
     chain.make("up")
 
 
-def refused(chain: Chain, said: str, *reasons: str) -> None:
-    """Hold a release to have failed, for a reason that is told in one line, and the old one to serve on."""
+def refused(chain: Chain, output: str, *reasons: str) -> None:
+    """Assert that a release failed for a reason in one line, and that version 1 keeps serving."""
     served_by(chain, "1")
     status = subprocess.run(
         ["docker", "exec", chain.host, "slipway-pull", "status"], check=False, stdout=subprocess.PIPE, text=True
     )
     assert status.returncode == 1
     reason = next(line for line in status.stdout.splitlines() if line.startswith("reason"))
-    for text in (reason, said):
+    for text in (reason, output):
         assert all(part in text for part in reasons), text
-    assert "california 1 serves on" in said
+    assert "california 1 keeps serving" in output

@@ -85,7 +85,7 @@ class Chain:
         try:
             until_applied(Host(self.checkout), commit, Progress(io.StringIO()))
         except Failed as failed:
-            return f"{failed} {releasing(self.checkout).fate(before)}"
+            return f"{failed} {releasing(self.checkout).outcome(before)}"
         raise AssertionError("it was applied")
 
     def sha256(self, version: str) -> str:

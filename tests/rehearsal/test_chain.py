@@ -37,8 +37,8 @@ def test_up_ends_with_what_xgboost_itself_says(chain: Chain) -> None:
 
 
 def test_the_line_that_is_printed_works_when_pasted(chain: Chain) -> None:
-    said = chain.make("up")  # once more: what it prints is the same
-    line = next(line.split("ask it", 1)[1] for line in said.splitlines() if "ask it" in line)
+    output = chain.make("up")  # once more: what it prints is the same
+    line = next(line.split("try it", 1)[1] for line in output.splitlines() if "try it" in line)
     done = subprocess.run(["sh", "-c", line], check=True, stdout=subprocess.PIPE, text=True)
     assert json.loads(done.stdout)["version"] == "1"
 
@@ -54,15 +54,15 @@ def test_no_password_is_shown_and_the_file_with_it_is_the_users_alone(chain: Cha
 def test_a_release_under_load_and_its_rollback_lose_no_request(chain: Chain, second: str) -> None:
     known = Known({version: chain.bundle(version) for version in ("1", second)})
     with Load(f"{chain.status()['url']}/predict", chain.checkout.ca, known, REQUESTS_A_SECOND) as load:
-        said = chain.make("release", f"MODEL=models:/california/{second}")
+        output = chain.make("release", f"MODEL=models:/california/{second}")
         served_by(chain, second)
         chain.make("rollback")
         served_by(chain, "1")
     assert not load.wrong
     assert not load.failed
     assert min(load.served["1"], load.served[second]) > REQUESTS_A_SECOND
-    assert f"+    uri: models:/california/{second}" in said
-    assert f"california {second} serves" in said
+    assert f"+    uri: models:/california/{second}" in output
+    assert f"california {second} is being served" in output
 
 
 def test_a_release_that_is_no_yaml_is_not_served_and_can_be_taken_back(chain: Chain, second: str) -> None:

@@ -15,7 +15,7 @@ def nothing_up(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["release", "--model", "x"], ["rollback"]])
 def test_where_nothing_is_up_it_says_what_to_do(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(command) == 1
-    assert capsys.readouterr().err.startswith("slipway: nothing is up here: `make up`")
+    assert capsys.readouterr().err.startswith("slipway: nothing is running in this checkout: run `make up`")
 
 
 @pytest.mark.usefixtures("nothing_up")

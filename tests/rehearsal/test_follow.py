@@ -1,4 +1,4 @@
-"""The agent's account is followed until a commit is applied, or has failed."""
+"""rehearsal/follow.py"""
 
 import io
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from rehearsal import follow
-from rehearsal.follow import Failed, Replaced, until_applied
+from rehearsal.follow import Failed, Superseded, until_applied
 from rehearsal.host import Host
 from rehearsal.progress import Progress
 
@@ -18,27 +18,27 @@ FAILED = APPLIED | {"attempted": NEW, "failures": 1, "reason": "role api: it did
 DONE = APPLIED | {"applied": NEW, "attempted": NEW}
 
 
-class Told:
-    """A host whose agent says one thing after the other."""
+class FakeHost:
+    """A host whose agent reports one status after the other."""
 
     name = "host"
 
-    def __init__(self, *said: dict[str, Any]) -> None:
-        self.said = list(said)
+    def __init__(self, *statuses: dict[str, Any]) -> None:
+        self.statuses = list(statuses)
 
-    def look(self) -> tuple[dict[str, Any], str]:
-        return (self.said.pop(0) if len(self.said) > 1 else self.said[0]), "role api: Serve"
+    def agent_status(self) -> tuple[dict[str, Any], str]:
+        return (self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]), "role api: Serve"
 
 
 @pytest.fixture
 def stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    monkeypatch.setattr(follow, "LOOKS_EVERY_SECONDS", 0)
+    monkeypatch.setattr(follow, "POLL_SECONDS", 0)
     return io.StringIO()
 
 
 @pytest.fixture
 def watch(stream: io.StringIO) -> Callable[..., None]:
-    return lambda *said, **tip: until_applied(cast(Host, Told(*said)), NEW, Progress(stream), **tip)
+    return lambda *statuses, **tip: until_applied(cast(Host, FakeHost(*statuses)), NEW, Progress(stream), **tip)
 
 
 def test_it_ends_when_the_commit_is_applied(watch: Callable[..., None], stream: io.StringIO) -> None:
@@ -61,7 +61,7 @@ def test_a_failed_commit_that_is_being_tried_again_is_waited_for(watch: Callable
 
 def test_a_host_that_does_not_look_is_given_up(watch: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "NOTICES_WITHIN_SECONDS", -1)
-    with pytest.raises(Failed, match=r"has not begun it within -1 s: the repository gave no answer; `make shell`"):
+    with pytest.raises(Failed, match=r"has not started within -1 s: the repository gave no answer. Run `make shell`"):
         watch(APPLIED | {"said": "the repository gave no answer"})
 
 
@@ -73,5 +73,5 @@ def test_a_commit_that_the_agent_refuses_is_not_waited_for(watch: Callable[..., 
 
 def test_a_release_learns_that_a_newer_commit_replaced_it(watch: Callable[..., None]) -> None:
     tips = iter([NEW, NEW, "c" * 40])
-    with pytest.raises(Replaced, match="bbbbbbbb was replaced by cccccccc, a newer commit"):
+    with pytest.raises(Superseded, match="commit cccccccc replaced bbbbbbbb before the host had applied it"):
         watch(APPLIED, TAKEN_UP, tip=lambda: next(tips))

@@ -1,8 +1,8 @@
-"""What the host tells, as a person reads it."""
+"""rehearsal/host.py"""
 
 import pytest
 
-from rehearsal.host import END, seen, told
+from rehearsal.host import END, parse, task_of
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from rehearsal.host import END, seen, told
     ],
 )
 def test_a_task_is_told_with_its_role(event: str, text: str) -> None:
-    assert told(event) == text
+    assert task_of(event) == text
 
 
 STATUS = '{\n "state": "failing",\n "failures": 1\n}\n'
@@ -37,4 +37,4 @@ STATUS = '{\n "state": "failing",\n "failures": 1\n}\n'
     ],
 )
 def test_the_agents_account_is_read_with_and_without_a_task(printed: str, status: dict[str, object], task: str) -> None:
-    assert seen(printed) == (status, task)
+    assert parse(printed) == (status, task)

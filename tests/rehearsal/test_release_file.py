@@ -95,8 +95,8 @@ def test_going_back_from_a_release_that_nobody_can_read(remote: Remote) -> None:
 
 def test_before_the_first_release_there_is_nothing_to_go_back_to(remote: Remote) -> None:
     begin(remote)
-    with pytest.raises(CommandError, match="nothing to go back"):
+    with pytest.raises(CommandError, match="nothing to roll back"):
         release_file.reverted(remote)
     remote.change({"release.yml": release_file.dumped(FIRST)}, "Release 1\n")
-    with pytest.raises(CommandError, match="nothing to go back to"):
+    with pytest.raises(CommandError, match="nothing to roll back to"):
         release_file.reverted(remote)

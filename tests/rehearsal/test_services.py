@@ -55,11 +55,11 @@ class Repaired:
     def __init__(self, answers: Answers, repairs: bool) -> None:
         self.answers, self.repairs = answers, repairs
 
-    def nudge(self) -> None:
+    def poll_now(self) -> None:
         if self.repairs:
             self.answers.paths["/mlflow/health"] = 200
 
-    def look(self) -> tuple[dict[str, Any], str]:
+    def agent_status(self) -> tuple[dict[str, Any], str]:
         return {"health": {"api": "", "mlflow": "container mlflow is missing"}}, ""
 
 
@@ -85,5 +85,5 @@ def test_a_gateway_that_is_down_ends_a_command_with_a_sentence(
         raise ConnectionRefusedError("Connection refused")
 
     monkeypatch.setattr(gateway, "ask", down)
-    with pytest.raises(CommandError, match=r"nobody answers \(Connection refused\); see `make status`"):
+    with pytest.raises(CommandError, match=r"does not answer \(Connection refused\): see `make status`"):
         gateway.require(checkout, URL)

@@ -18,5 +18,5 @@ def test_what_is_kept_is_what_is_read(checkout: Checkout) -> None:
 @pytest.mark.parametrize("text", ["{", '{"nobody": 1}', "[]"])
 def test_a_damaged_one_is_said_with_what_to_do(checkout: Checkout, text: str) -> None:
     checkout.state.write_text(text)
-    with pytest.raises(CommandError, match="`make down` and `make up` begin anew"):
+    with pytest.raises(CommandError, match="run `make down`, then `make up`"):
         state.read(checkout)
