@@ -31,7 +31,7 @@ class AsgiClient:
         return web | {("POST", path) for path in self.predictions.routes}
 
     def get(self, url: str, **headers: str) -> Reply:
-        return self.open(url, "GET", **headers)
+        return self.open(url, "GET", b"", **headers)
 
     def post(self, url: str, body: Any, **headers: str) -> Reply:
         """Send `body` as JSON, or as it is where it is bytes."""

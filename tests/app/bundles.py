@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ def california(seed: int = 0, rows: int = 600) -> tuple[npt.NDArray[np.float32],
 
 
 def train(
-    features: npt.NDArray[np.float32], target: npt.NDArray[np.float32], trees: int = 20, **parameters: object
+    features: npt.NDArray[np.float32], target: npt.NDArray[np.floating], trees: int = 20, **parameters: Any
 ) -> xgboost.Booster:
     settings = {"max_depth": 4, "eta": 0.3, "nthread": 1, "seed": 1, **parameters}
     return xgboost.train(settings, xgboost.DMatrix(features, target), trees)

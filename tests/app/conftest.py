@@ -92,6 +92,12 @@ class Server:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
+    @property
+    def resident(self) -> int:
+        """The bytes of memory that the only worker holds."""
+        pages = Path(f"/proc/{self.workers[0]}/statm").read_text().split()[1]
+        return int(pages) * 4096
+
     def wait_for(self, message: str) -> dict[str, Any]:
         """Return the next log entry with this message; fails with the log where the process ends before it."""
         while True:

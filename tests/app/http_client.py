@@ -31,7 +31,7 @@ class Reply(NamedTuple):
 
     @property
     def code(self) -> str:
-        return self.json["error"]["code"]
+        return str(self.json["error"]["code"])
 
 
 class Closed(Exception):
@@ -131,16 +131,22 @@ def request(
 
 
 def get(path: str, **headers: str) -> bytes:
-    return request(path=path, method="GET", **{"content_length": "", **headers})
+    return request(b"", path, "GET", **{"content_length": "", **headers})
 
 
 def chunked(*chunks: bytes, path: str = "/predict", **headers: str) -> bytes:
     """Return a request whose body comes in these chunks."""
     body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    return request(path=path, content_length="", transfer_encoding="chunked", **headers) + body
+    head = request(b"", path, content_length="", transfer_encoding="chunked", **headers)
+    return head + body
 
 
 def ask(address: Address, data: bytes, method: str = "POST") -> Reply:
     """Return the answer to `data` on a connection of its own."""
     with Connection(address) as connection:
         return connection.ask(data, method)
+
+
+def refused(reply: Reply, status: int, code: str) -> bool:
+    """Return whether `reply` is this error and the connection's last answer."""
+    return (reply.status, reply.code) == (status, code) and reply.headers["connection"] == "close"

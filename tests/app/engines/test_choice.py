@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,18 +10,19 @@ from app.bundle import Golden
 from app.engines import choice as engines
 from app.engines.engine import EngineError, FloatArray
 from app.engines.onedal import OneDAL
+from app.engines.xgboost import XGBoost
 from tests.app import bundles
 
 features, target = bundles.california()
 
 
 def golden_of(model: bytes, shift: float = 0.0, count: int = 40) -> Golden:
-    answers = engines.XGBoost(model).predict(features[:count])
+    answers = XGBoost(model).predict(features[:count])
     rows = tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in features[:count])
     return Golden(rows, tuple((answers + np.float32(shift)).tolist()))
 
 
-def model_of(**parameters: object) -> bytes:
+def model_of(**parameters: Any) -> bytes:
     return bytes(bundles.train(features, np.clip(np.round(target), 0, 2), **parameters).save_raw("ubj"))
 
 
@@ -72,7 +74,7 @@ def model_of_mostly_zeros() -> bytes:
 def test_answers_that_depend_on_the_size_of_the_batch_are_left_to_xgboost(caplog: pytest.LogCaptureFixture) -> None:
     """64 rows are two of oneDAL's blocks, where it adds up as XGBoost does; one row is added up in another order."""
     model = model_of_mostly_zeros()
-    onedal, xgboost, rows = OneDAL(model), engines.XGBoost(model), features[:64]
+    onedal, xgboost, rows = OneDAL(model), XGBoost(model), features[:64]
     alone = np.concatenate([onedal.predict(row[np.newaxis]) for row in rows])
     np.testing.assert_array_equal(onedal.predict(rows), xgboost.predict(rows))
     assert not np.allclose(alone, xgboost.predict(rows), rtol=1e-3, atol=1e-5)
@@ -86,7 +88,7 @@ def test_answers_that_depend_on_the_size_of_the_batch_are_left_to_xgboost(caplog
 
 def test_an_engine_that_fails_for_one_row_is_found_out() -> None:
     model = model_of()
-    engine = engines.XGBoost(model)
+    engine = XGBoost(model)
 
     class Broken:
         name = "broken"
@@ -125,11 +127,11 @@ def test_a_small_unit_does_not_hide_a_wrong_answer() -> None:
 
 def test_a_file_that_xgboost_cannot_load_is_an_error_of_its_own() -> None:
     with pytest.raises(EngineError, match="XGBoost cannot load the model"):
-        engines.XGBoost(b"{i\x01ai\x01}")
+        XGBoost(b"{i\x01ai\x01}")
 
 
 def test_answers_of_another_shape_are_no_golden_answers() -> None:
     model = model_of()
     golden = golden_of(model)
     with pytest.raises(EngineError, match="shape"):
-        engines.check(engines.XGBoost(model), Golden(golden.rows, tuple([answer] for answer in golden.predictions)))
+        engines.check(XGBoost(model), Golden(golden.rows, tuple([answer] for answer in golden.predictions)))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests.app.conftest import ROOT
 features, target = bundles.california()
 
 
-def both(target: FloatArray, **parameters: object) -> tuple[OneDAL, XGBoost]:
+def both(target: FloatArray, **parameters: Any) -> tuple[OneDAL, XGBoost]:
     model = bytes(bundles.train(features, target, **parameters).save_raw("ubj"))
     return OneDAL(model), XGBoost(model)
 

@@ -142,6 +142,7 @@ def test_the_fast_way_is_taken_for_what_it_is_made_for(
     columns = {name: [1.0, 2.0] for name in predictions.models[0].contract.names}
     v2 = {"name": "features", "shape": [2, 8], "datatype": "FP32"}
     per_field = [{"name": n, "shape": [2], "datatype": "FP64", "data": v} for n, v in columns.items()]
+    named = [{"name": "predictions"}]
     for path, document in [
         ("/predict", {"features": [ROW]}),
         ("/predict", {"features": [GAP]}),
@@ -151,7 +152,10 @@ def test_the_fast_way_is_taken_for_what_it_is_made_for(
         ("/invocations", {"inputs": columns}),
         ("/invocations", {"dataframe_split": {"columns": list(columns), "data": [ROW, GAP]}}),
         ("/v2/models/california/infer", {"id": "1", "inputs": [{**v2, "data": [ROW, GAP]}]}),
-        ("/v2/models/california/infer", {"inputs": [{**v2, "data": ROW + GAP}], "outputs": [{"name": "predictions"}]}),
+        (
+            "/v2/models/california/infer",
+            {"inputs": [{**v2, "data": [*ROW, *GAP]}], "outputs": [{"name": "predictions"}]},
+        ),
         ("/v2/models/california/infer", {"inputs": per_field}),
     ]:
         assert ask(predictions, path, document)[0] == 200, document

@@ -55,7 +55,7 @@ def assert_refused(answer: Answer, code: str, *named: str, status: int = 422) ->
 
 @every_shape
 def test_right_rows_get_xgboost_s_answers(predictions: Predictions, shape: Encoding) -> None:
-    rows = [ROW, GAP, [int(value) for value in ROW]]
+    rows: list[list[float | None]] = [[*ROW], GAP, [int(value) for value in ROW]]
     answer = ask(predictions, shape, shape.write(rows, NAMES))
     reference = XGBoost(predictions.models[0].bundle.model).predict(np.array(rows, dtype=np.float32))
     assert answer.status == 200, answer

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,10 @@ def test_both_workers_tell_the_same(start: Start, known: Known) -> None:
     assert len(told) == 1
 
 
+def replaced(server: Server, victim: int) -> bool:
+    return len(server.workers) == 2 and victim not in server.workers
+
+
 def test_a_killed_worker_s_counts_stay_and_its_gauges_go(start: Start, known: Known) -> None:
     server = start(SLIPWAY_BODY_TIMEOUT_SECONDS="600")
     halves = [Connection(server.address) for _ in range(10)]
@@ -96,7 +101,7 @@ def test_a_killed_worker_s_counts_stay_and_its_gauges_go(start: Start, known: Kn
         victim = server.workers[0]
         os.kill(victim, signal.SIGKILL)
         server.wait_for("a worker died, another takes its place")
-        eventually(lambda gone=victim: len(server.workers) == 2 and gone not in server.workers, "it is replaced")
+        eventually(partial(replaced, server, victim), "it is replaced")
         after = settled(server, load.right)
         assert after.total("prediction_requests_total") == load.right
         assert after.total("prediction_rows_count") == load.right

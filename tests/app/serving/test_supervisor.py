@@ -19,7 +19,7 @@ from tests.app.conftest import ROOT, Server
 from tests.app.http_client import Connection, ask, request
 from tests.app.known import Known
 from tests.app.load import Load, eventually
-from tests.app.serving.test_workers import DIED, alive
+from tests.app.serving.test_worker import DIED, alive
 
 pytestmark = pytest.mark.long
 

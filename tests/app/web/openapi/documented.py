@@ -28,7 +28,7 @@ class Documented:
                 yield method.upper(), path, operation
 
     def accepts(self, schema: dict[str, Any], value: object) -> bool:
-        return Draft202012Validator({**schema, "components": self.document["components"]}).is_valid(value)
+        return bool(Draft202012Validator({**schema, "components": self.document["components"]}).is_valid(value))
 
     def examples(self, path: str, kind: str = JSON) -> dict[str, Any]:
         """Return the examples of a request's body by name."""
