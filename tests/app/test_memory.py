@@ -1,7 +1,8 @@
 """The worst legal and illegal bodies, and the memory that the container may have.
 
-Each alone, and measured: VmHWM is what the kernel would hold a limit against, except that it counts a page shared by two
-processes twice. tests/images/test_memory.py has the dearest of them at once, against a limit that the kernel enforces.
+Each alone, and measured: VmHWM is what the kernel would hold a limit against, except that it counts a page shared by
+two processes twice. tests/images/test_memory.py has the dearest of them at once, against a limit that the kernel
+enforces.
 """
 
 from __future__ import annotations

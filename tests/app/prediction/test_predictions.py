@@ -142,7 +142,6 @@ def test_the_fast_way_is_taken_for_what_it_is_made_for(
     columns = {name: [1.0, 2.0] for name in predictions.models[0].contract.names}
     v2 = {"name": "features", "shape": [2, 8], "datatype": "FP32"}
     per_field = [{"name": n, "shape": [2], "datatype": "FP64", "data": v} for n, v in columns.items()]
-    named = [{"name": "predictions"}]
     for path, document in [
         ("/predict", {"features": [ROW]}),
         ("/predict", {"features": [GAP]}),
