@@ -23,6 +23,8 @@ READY_WITHIN_SECONDS = 60
 def port(variable: str, usual: int) -> int:
     """The port to listen on: as the variable says, else the usual one, else a free one."""
     if wanted := os.environ.get(variable):
+        if not (wanted.isdecimal() and int(wanted) < 65536):
+            raise CommandError(f"{variable}={wanted!r}: wanted a port, a number from 0 to 65535")
         return int(wanted)
     for candidate in (usual, 0):
         if found := ports.free(candidate):
