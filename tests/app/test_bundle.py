@@ -14,6 +14,7 @@ import pytest
 
 from app import bundle as bundles
 from app.bundle import BundleError
+from tests import bundle_cases
 from tests.app.bundles import CALIFORNIA, california, seal, train, write
 
 
@@ -34,6 +35,17 @@ def test_the_pin_is_the_manifest_s_sha256(copy: Path) -> None:
     assert bundles.load(copy, pin).sha256 == pin
     with pytest.raises(BundleError, match=r"manifest\.json: sha256 is .*, the pin is 00"):
         bundles.load(copy, "0" * 64)
+
+
+@pytest.mark.parametrize("case", bundle_cases.CASES, ids=lambda case: case.name)
+def test_it_refuses_what_the_host_s_verification_refuses(case: bundle_cases.Case, tmp_path: Path) -> None:
+    """tests/plugins/module_utils/test_bundle.py holds the host to the same cases."""
+    pin = bundle_cases.write(tmp_path, case)
+    if "server" not in case.refused_by:
+        bundles.verify(tmp_path, pin)
+        return
+    with pytest.raises(BundleError):
+        bundles.verify(tmp_path, pin)
 
 
 def change_a_byte(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plugins.module_utils.slipway.bundle import BundleError, verify
+from tests import bundle_cases
 
 FILES = {"MLmodel": b"flavors: {}\n", "model/model.ubj": b"{U\x01}", "golden.json": b"{}\n"}
 
@@ -32,6 +33,17 @@ def pinned(bundle: Path, names: dict[str, bytes] | None = None) -> str:
 
 def test_a_whole_bundle_passes(bundle: Path) -> None:
     verify(str(bundle), pinned(bundle))
+
+
+@pytest.mark.parametrize("case", bundle_cases.CASES, ids=lambda case: case.name)
+def test_it_refuses_what_the_server_s_verification_refuses(case: bundle_cases.Case, tmp_path: Path) -> None:
+    """tests/app/test_bundle.py holds the server to the same cases."""
+    pin = bundle_cases.write(tmp_path, case)
+    if "host" not in case.refused_by:
+        verify(str(tmp_path), pin)
+        return
+    with pytest.raises(BundleError):
+        verify(str(tmp_path), pin)
 
 
 def test_another_pin_is_refused_with_both(bundle: Path) -> None:
