@@ -59,8 +59,8 @@ lint: ## Formatting, rules, types, YAML, roles, workflows, shell
 	@$(call GO_TOOL,actionlint)
 	@shellcheck $(SHELL_FILES)
 
-format: ## Format the code, and repair what can be repaired
-	@$(PYTHON_IN) dev sh -c 'ruff format . && ruff check --fix .'
+format: ## Format the code, repair what can be repaired, and write the tables of settings in docs/
+	@$(PYTHON_IN) dev sh -c 'ruff format . && ruff check --fix . && python -m tools.settings_tables'
 
 lock: ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(PYTHON_IN) dev python -m tools.lock $(ARGS)

@@ -19,14 +19,14 @@ PASSWORD = re.compile(r"^[a-z+]+://[^/@]*:[^/@]*@|^https?://[^/@]+@")
 
 
 class Host(NamedTuple):
-    """The keys of host.json."""
+    """The keys of host.json; docs/agent.md gets its table from the comments."""
 
-    environment: str  # environments/<environment>.yml says the rest
-    groups: tuple[str, ...]
-    repository: str  # any URL or path that git takes; no password in it
-    branch: str  # what this host follows
-    name: str  # the machine's own where host.json has none
-    vault: str = ""  # https://..., where the environment's secrets come from Vault
+    environment: str  # the name of a file in `environments/`, without `.yml`
+    groups: tuple[str, ...]  # a list: `api` serves predictions, `ops` tracks and watches
+    repository: str  # any URL or path that git can fetch from, without a password in it
+    branch: str  # the branch that this host follows
+    name: str  # the name of this host; by default the machine's own
+    vault: str = ""  # the https:// address of Vault, if the environment's secrets come from Vault
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""

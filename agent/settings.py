@@ -1,4 +1,4 @@
-"""How the agent behaves: /etc/slipway/pull.json, written by the role `pull` from the environment's settings."""
+"""The settings of the agent: /etc/slipway/pull.json, which the role `pull` writes from the environment's settings."""
 
 from typing import NamedTuple
 
@@ -9,20 +9,23 @@ from agent.paths import Paths
 
 
 class Settings(NamedTuple):
-    """The keys of pull.json. A host that has not converged yet has no such file and goes by these defaults."""
+    """The keys of pull.json; docs/agent.md gets its table from the comments.
 
-    interval_seconds: int = 60  # the timer calls the agent this often
-    full_check_seconds: int = 6 * 3600  # everything is run again after so long, which repairs drift
-    run_limit_seconds: int = 1800  # a run of Ansible that takes longer is ended
-    remote_limit_seconds: int = 30  # git gets so long to ask the remote, and ten times that to fetch
-    retry_first_seconds: int = 60  # a failed run is tried again after so long, then after twice that, ...
-    retry_most_seconds: int = 3600  # ... but at least this often
+    A host that has not converged yet has no such file and uses the defaults.
+    """
+
+    interval_seconds: int = 60  # how often the timer starts the agent
+    full_check_seconds: int = 6 * 3600  # how long after the last full run everything runs again, which repairs drift
+    run_limit_seconds: int = 1800  # how long a run of Ansible may take before the agent stops it
+    remote_limit_seconds: int = 30  # how long git may take to ask the remote; a fetch may take ten times as long
+    retry_first_seconds: int = 60  # the pause after a failed run; each further failure doubles it
+    retry_most_seconds: int = 3600  # the longest pause
 
 
 def read(paths: Paths) -> Settings:
-    """Return the settings. What cannot be used is told in the log and its default counts.
+    """Return the settings. A value that cannot be used is logged and replaced by its default.
 
-    Never an error: the commit that mends pull.json reaches the host only while the agent runs.
+    This never fails: the commit that repairs pull.json can only reach the host while the agent runs.
     """
     try:
         document = load(paths.settings)

@@ -37,7 +37,7 @@ def test_every_metric_is_named_with_its_label() -> None:
 
 def test_every_default_is_told() -> None:
     for name, default in Settings()._asdict().items():
-        assert re.search(rf"`{name}`\s+\({default}\b", DOCUMENT), name
+        assert re.search(rf"`{name}` \| {default} \|", DOCUMENT), name
 
 
 def test_every_exit_code_is_told() -> None:
