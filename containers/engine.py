@@ -1,4 +1,4 @@
-"""Docker Engine for whoever needs it: the one that runs, else on Debian as root one that is started and ended again."""
+"""Docker Engine: use the one that runs. If none does, root on Debian gets one, which is stopped again at the end."""
 
 import fcntl
 import os
@@ -20,19 +20,20 @@ from workstation.terminal import log
 STARTS_WITHIN_SECONDS = 60
 ENDS_WITHIN_SECONDS = 30
 SYSTEMD = Path("/run/systemd/system")
-# In the cache: every command that needs the engine for a while holds a shared lock on it.
+# A file in the cache: every command that needs the engine holds a shared lock on it.
 NEEDED = "dockerd.needed"
+LOG = "dockerd.log"
 
 
 def answers() -> bool:
-    """Whether an engine answers to this user."""
+    """Whether an engine answers, and lets this user in."""
     if not shutil.which("docker"):
         return False
     return succeeds("info")
 
 
 def install() -> None:
-    """Install Docker Engine from Debian, or say that it is needed."""
+    """Install Docker Engine from Debian; raises CommandError with the commands to type where only root can."""
     if os.geteuid() != 0:
         raise CommandError(
             "no Docker Engine answers to this user. Run: sudo apt-get install docker.io docker-cli, then sudo"
@@ -45,7 +46,7 @@ def install() -> None:
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """Have an engine that answers; one that was started here is ended afterwards, unless others use it by then."""
+    """Start an engine if none answers; stop it at the end, unless others use it by then."""
     started = 0
     try:
         with needed():
@@ -53,19 +54,19 @@ def engine() -> Iterator[None]:
             yield
     finally:
         if started and not end_unless_used(started):
-            log("Docker Engine stays: others use it by now")
+            log("Docker Engine keeps running: something else uses it now")
 
 
 @contextmanager
 def needed() -> Iterator[None]:
-    """Keep the other commands of this user from ending the engine."""
+    """Keep other commands of this user from stopping the engine."""
     with (cache() / NEEDED).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
 def is_needed() -> bool:
-    """Whether another command has said so."""
+    """Whether another command needs the engine."""
     with (cache() / NEEDED).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,7 +76,7 @@ def is_needed() -> bool:
 
 
 def ensure() -> int:
-    """Have an engine that answers; return its process id where this started it, 0 where nobody has to end it."""
+    """Start an engine if none answers; return its process id if the caller has to stop it, else 0."""
     with held(cache() / "dockerd"):
         if answers():
             return 0
@@ -87,12 +88,12 @@ def ensure() -> int:
 
 
 def launch() -> int:
-    """Start an engine that depends on no other process, and return its process id once it answers."""
-    output = cache() / "dockerd.log"
+    """Start an engine that outlives this process, and return its process id once it answers."""
+    output = cache() / LOG
     log(f"starting Docker Engine (its log: {output}) ...")
-    # By a shell that ends at once: as nobody's child the engine outlives this command where others use it by then.
+    # The shell ends at once, so init becomes the engine's parent: it can outlive this command if others use it by then.
     command = ["sh", "-c", 'dockerd >"$0" 2>&1 & echo $!', str(output)]
-    # Its own session: a Ctrl-C at the terminal is for the caller, who still needs the engine to clean up.
+    # A session of its own: Ctrl-C at the terminal must not end the engine, which the caller needs for its clean-up.
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, start_new_session=True)
     pid = int(done.stdout)
     wait(pid)
@@ -100,7 +101,7 @@ def launch() -> int:
 
 
 def end_unless_used(pid: int) -> bool:
-    """End the engine, unless a container runs or another command needs it; return whether."""
+    """Stop the engine, unless a container runs or another command needs it; return whether it was stopped."""
     if not is_dockerd(pid) or is_used():
         return False
     os.kill(pid, signal.SIGTERM)
@@ -116,14 +117,14 @@ def is_used() -> bool:
 
 
 def is_dockerd(pid: int) -> bool:
-    """Whether the process is an engine still, and not another one with its number."""
+    """Whether the process is an engine, and not another one that got its number."""
     return processes.program(pid) == "dockerd"
 
 
 def wait(pid: int) -> None:
-    """Return when the engine answers; raise CommandError where it ends or takes too long."""
+    """Return when the engine answers; raise CommandError if it ends or takes too long."""
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while not answers():
         if not processes.program(pid) or time.monotonic() > deadline:
-            raise CommandError("Docker Engine did not start; its log says why")
+            raise CommandError(f"Docker Engine did not start: see {cache() / LOG}")
         time.sleep(0.1)

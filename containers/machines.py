@@ -1,4 +1,4 @@
-"""A container that systemd has booted, as an instance of a cloud: for the rehearsal, and for Molecule as a command.
+"""Machines: containers that systemd boots, as a cloud instance. The rehearsal imports this, Molecule runs it:
 
 python -m containers.machines start NAME [option of docker run ...]
 python -m containers.machines remove NAME
@@ -17,10 +17,10 @@ from workstation.paths import identity
 IMAGE = f"slipway-host:{identity()}"
 CGROUPS = Path("/sys/fs/cgroup")
 BOOTS_WITHIN_SECONDS = 120
-# Degraded is up, but for a unit: a container has kernel modules that it cannot load.
+# Degraded: some unit failed, which is normal in a container, since it cannot load kernel modules.
 BOOTED = ("running", "degraded")
-# What systemd, and Docker Engine inside, need beside the usual ones. --privileged, and "all", ask for more than some
-# machines have.
+# What systemd and the inner Docker Engine need besides the default. Not --privileged or "all": some computers do not
+# have every capability.
 CAPABILITIES = (
     *("AUDIT_CONTROL", "DAC_READ_SEARCH", "IPC_LOCK", "LINUX_IMMUTABLE", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT"),
     *("SYS_NICE", "SYS_PTRACE", "SYSLOG"),
@@ -28,28 +28,28 @@ CAPABILITIES = (
 RIGHTS = (
     *(f"--cap-add={name}" for name in CAPABILITIES),
     *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
-    # Without it the inner Docker Engine stops at "failed to disable IPv6".
+    # Without it the inner Docker Engine fails with "failed to disable IPv6".
     *("--security-opt", "systempaths=unconfined"),
     *("--tmpfs", "/run", "--tmpfs", "/run/lock"),
 )
 
 
 def cgroup_options() -> list[str]:
-    """Return the options of `docker run` that give a machine a tree of its own; its image mounts it."""
+    """Return the options of `docker run` that give a machine its own cgroup tree, which its image mounts."""
     if (CGROUPS / "cgroup.procs").exists():
         return ["--cgroupns", "private"]
-    # Beside version 1: whatever controller version 2 has here, systemd would switch on above its own processes, and
-    # from then on each `docker exec` ends with "device or resource busy". A new parent hands none on.
+    # Cgroup versions 1 and 2 side by side: in the default parent, systemd would enable controllers of version 2 above
+    # its own processes, and each `docker exec` would fail with "device or resource busy". A new parent has none.
     return ["--cgroupns", "private", "--cgroup-parent", "/slipway"]
 
 
 def volume(name: str) -> str:
-    """The volume with the machine's own images and containers: an overlay cannot lie on an overlay."""
+    """Return the volume for the inner Docker Engine: an overlay file system cannot lie on another one."""
     return f"{name}-docker"
 
 
 def start(name: str, *options: str, image: str = IMAGE) -> None:
-    """Boot a machine and return when it is up; raises CommandError where it is not. `options` are for `docker run`."""
+    """Boot a machine and return when it is up; raises CommandError if it is not. `options` are for `docker run`."""
     own = ["--volume", f"{volume(name)}:/var/lib/docker", *cgroup_options()]
     docker("volume", "create", "--label", label(), volume(name))
     docker(
@@ -60,17 +60,17 @@ def start(name: str, *options: str, image: str = IMAGE) -> None:
 
 
 def await_boot(name: str) -> None:
-    """Return when systemd has started all that it is going to start; raises CommandError where that takes too long."""
+    """Return when systemd has finished booting; raises CommandError if that takes too long."""
     deadline = time.monotonic() + BOOTS_WITHIN_SECONDS
-    asks = ["docker", "exec", name, "systemctl", "is-system-running"]
-    while (said := subprocess.run(asks, check=False, capture_output=True, text=True).stdout.strip()) not in BOOTED:
+    command = ["docker", "exec", name, "systemctl", "is-system-running"]
+    while (state := subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()) not in BOOTED:
         if time.monotonic() > deadline:
-            raise CommandError(f"{name} did not boot within {BOOTS_WITHIN_SECONDS} s, systemd says {said!r}")
+            raise CommandError(f"{name} did not boot within {BOOTS_WITHIN_SECONDS} s, systemd's state is {state!r}")
         time.sleep(0.1)
 
 
 def remove(name: str) -> None:
-    """Remove a machine with all that it holds; one that is not there is no error."""
+    """Remove a machine and its volume; a machine that does not exist is no error."""
     docker("rm", "--force", "--volumes", name)
     docker("volume", "rm", "--force", volume(name))
 
@@ -83,7 +83,7 @@ def main(command: str, name: str, *options: str) -> None:
     elif command == "remove":
         remove(name)
     else:
-        raise CommandError(f"{command!r} is no command: wanted start or remove")
+        raise CommandError(f"unknown command {command!r}: wanted start or remove")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A registry of images: where hosts pull by digest what was built here."""
+"""Image registries: pushing to one, and the reference by digest that hosts pull."""
 
 import os
 import re
@@ -11,18 +11,18 @@ from containers.docker import docker, inspect
 from workstation.errors import CommandError
 from workstation.terminal import log
 
-# host[:port][/path]; the first part of a name is a host only with a dot or a port in it, or as localhost.
+# host[:port][/path]. Docker takes the first part for a host only if it has a dot or a port, or is localhost.
 REGISTRY = re.compile(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9.-]+:\d+)(:\d+)?(/[a-z0-9._-]+)*")
 
-# The registry's own settings, in its container.
+# The configuration of a registry that we run.
 CONFIGURATION = Path(__file__).with_name("registry.yml")
-# What machines call a registry beside them, on a network of their own; environments/local.yml says so too.
+# The address of a registry that we run, on the machines' own network; environments/local.yml has it too.
 ADDRESS = "registry:5000"
 ANSWERS_WITHIN_SECONDS = 30
 
 
 def await_answer(published: str) -> None:
-    """Return when the registry answers at host:port; raises CommandError where it does not."""
+    """Return when the registry answers at host:port; raises CommandError if it does not."""
     deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
     while True:
         try:
@@ -39,13 +39,15 @@ def await_answer(published: str) -> None:
 def push(name: str, image: str, registry: str) -> str:
     """Push the image under its own id, and return the reference by digest that a host pulls.
 
-    Layers that the registry has are not sent again. Raises CommandError where it takes none.
+    Docker does not send layers that the registry has. Raises CommandError if the registry refuses the image.
     """
-    registry = registry.rstrip("/").lower()  # an owner's name may have capitals, a registry's may not
+    registry = registry.rstrip("/").lower()  # the name of an account may have capitals, that of a registry may not
     if not REGISTRY.fullmatch(registry):
-        raise CommandError(f"REGISTRY={registry!r}: wanted a registry, as ghcr.io/you or 127.0.0.1:5000")
+        raise CommandError(
+            f"REGISTRY={registry!r}: wanted the address of a registry, for example ghcr.io/you or 127.0.0.1:5000"
+        )
     repository = f"{registry}/slipway-{name}"
-    # A tag of its own for each image: what a digest names stays in the registry when the next one comes.
+    # One tag per image: a registry may delete an image that lost its last tag.
     tag = f"{repository}:{_id(image)}"
     log(f"pushing {tag} ...")
     docker("tag", image, tag)
@@ -68,14 +70,14 @@ def _pushed(tag: str, registry: str) -> str:
     """Push, and return the digest."""
     done = subprocess.run(["docker", "push", tag], check=False, capture_output=True, text=True)
     if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or ["docker push gave no reason"]
-        raise CommandError(f"{registry} does not take {tag}: {reason[0]}")
+        reason = done.stderr.strip().splitlines()[-1:] or ["docker push printed no reason"]
+        raise CommandError(f"{registry} refused {tag}: {reason[0]}")
     digests = re.findall(r"digest: (sha256:[0-9a-f]{64})", done.stdout)
     return str(digests[-1])
 
 
 def _summarize(reference: str) -> None:
-    """Tell it on the page of the job, where a job runs this."""
+    """Write the reference to the summary page of a GitHub job."""
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(page).open("a") as file:
             file.write(f"`{reference}`\n\n")

@@ -1,4 +1,4 @@
-"""An image that has nothing in common with another but what it does: the worst case of a release."""
+"""An image of one layer, which shares no layer with any other: the slowest image to release."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from workstation.errors import CommandError
 
 
 def changes(configuration: dict[str, Any]) -> list[str]:
-    """Return the lines of a Dockerfile that make an image's configuration."""
+    """Return the lines of a Dockerfile that give an image this configuration."""
     variables = [variable.split("=", 1) for variable in configuration["Env"]]
     lines = [f"ENV {name}={json.dumps(value)}" for name, value in variables]
     lines += [f"LABEL {key}={json.dumps(value)}" for key, value in (configuration["Labels"] or {}).items()]
@@ -24,10 +24,10 @@ def changes(configuration: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def single_layer(image: str, mark: str) -> Iterator[str]:
-    """Give the name of the image as one layer of its own, for which `mark` makes sure."""
+    """Give the name of a copy of the image with one layer; `mark`, a text in that layer, makes the layer unique."""
     found = inspect("image", image)
     if found is None:
-        raise CommandError(f"the image {image} is gone: `make up` builds it again")
+        raise CommandError(f"Docker has no image {image} any more: `make up` builds it again")
     name = f"slipway-single-layer:{mark.replace('.', '-')}"
     options = [option for line in changes(found["Config"]) for option in ("--change", line)]
     container = docker("create", "--label", label(), image)

@@ -1,4 +1,4 @@
-"""What `make dev`, `make serve`, `make mlflow` and `make bench-serving` do on this machine, without containers."""
+"""`make dev`, `make serve` and `make mlflow`: training, the API and MLflow on this computer, without containers."""
 
 import os
 import signal
@@ -16,44 +16,44 @@ VAR = ROOT / "var"
 
 
 def train() -> Path:
-    """Train, and return the bundle that came of it."""
+    """Train a model and return its bundle."""
     try:
         result = launch.run("allow_generated=true")
     except launch.LaunchError as error:
         raise CommandError(f"{error}; the reason is above") from error
-    made_up = ", which are made up" if result["data"] == "generated" else ""
-    log(f"{result['name']} {result['version']}: R2 {result['metrics']['r2']:.3f} on rows it has not seen{made_up}")
+    generated = " of generated data" if result["data"] == "generated" else ""
+    log(f"{result['name']} {result['version']}: R2 {result['metrics']['r2']:.3f} on held-out rows{generated}")
     return Path(result["bundle"])
 
 
 def newest() -> Path | None:
-    """The bundle that was made last."""
+    """Return the newest bundle, None where there is none."""
     bundles = [manifest.parent for manifest in (VAR / "models").glob("*/*/manifest.json")]
     return max(bundles, key=lambda bundle: bundle.stat().st_mtime, default=None)
 
 
 def serve() -> None:
-    """Serve what the settings name, else the bundle that was made last."""
+    """Serve the bundle that the settings name, else the newest one."""
     if "SLIPWAY_MODELS" in os.environ or "SLIPWAY_MODEL_DIR" in os.environ:
         os.execv(sys.executable, [sys.executable, "-m", "app"])
     if (bundle := newest()) is None:
-        raise CommandError(f"no bundle in {VAR / 'models'}: run `make train` (or `make dev`) first")
+        raise CommandError(f"there is no bundle in {VAR / 'models'} yet: run `make train` or `make dev` first")
     local_api.serve(bundle)
 
 
 def mlflow() -> None:
-    """Show MLflow's pages over the runs and models in var/."""
+    """Start MLflow's web pages for the runs and models in var/."""
     store = VAR / "mlflow.db"
     if not store.exists():
-        raise CommandError(f"{store} is not there: run `make train` (or `make dev`) first")
+        raise CommandError(f"{store} does not exist yet: run `make train` or `make dev` first")
     address = ["--host", ports.HOST, "--port", str(local_api.port("MLFLOW_PORT", 5000))]
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}", "--workers", "1"]
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # as training does: a team's runs are its own business
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # training switches it off too
     os.execv(sys.executable, [*command, *address])
 
 
 def main(command: str) -> None:
-    """Run one of the commands that the Makefile calls."""
+    """Run one of the Makefile's commands."""
     if command == "dev":
         local_api.serve(train())
     elif command == "serve":
@@ -63,10 +63,10 @@ def main(command: str) -> None:
     elif command == "bundle":
         print(newest() or train())
     else:
-        raise CommandError(f"{command!r} is no command: wanted dev, serve, mlflow or bundle")
+        raise CommandError(f"unknown command {command!r}: wanted dev, serve, mlflow or bundle")
 
 
 if __name__ == "__main__":
-    # `make` hands SIGTERM on to us: end as if interrupted, so that the server is stopped too.
+    # `make` passes SIGTERM on: treat it as Ctrl-C, so that the server is stopped too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal.run(main, interrupted="stopped")

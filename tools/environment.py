@@ -1,9 +1,9 @@
-"""Print the virtual environment of a lock, made first where it is not there yet.
+"""Print the path of a lock's virtual environment, and make the environment first if it is missing.
 
-It lives in the user's cache under a name made of the Python's version and the lock's digest, so that a second clone
-finds it and a changed lock gets its own. A marker, written last, says that it is whole: what an interrupted run left
-behind has none and is made anew. A lock that dies with the process, and with the installer it started, keeps two
-runs from making the same one at once.
+It is in the user's cache. Its name has the version of Python and the digest of the lock, so all clones with the same
+lock share it, and a changed lock gets a new one. A marker, written last, says that it is complete: an environment
+without the marker was interrupted and is made again. A file lock keeps two runs from making the same one at once; it
+ends with the process and the installer that the process started.
 """
 
 import hashlib
@@ -25,38 +25,38 @@ UNUSED_AFTER_SECONDS = 30 * 24 * 3600
 
 
 def home(lock: Path) -> Path:
-    """Where the environment of this lock is, for the Python that runs this."""
-    # The interpreter's own path counts too: an environment is a link to it.
+    """Return the path of the lock's environment, for the Python that runs this."""
+    # The path of the interpreter counts too: an environment links to it.
     digest = hashlib.sha256(lock.read_bytes() + os.path.realpath(sys.executable).encode()).hexdigest()[:12]
     return cache() / f"venv-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}-{digest}"
 
 
 def is_ready(venv: Path) -> bool:
-    """Whether it is whole, and the interpreter that it links to is still there."""
+    """Whether it is complete, and its interpreter still exists."""
     return (venv / READY).exists() and (venv / "bin" / "python").exists()
 
 
 def install(venv: Path, lock: Path, fd: int) -> None:
-    """Install exactly what the lock names, and compile it."""
+    """Install exactly the packages of the lock, and compile them."""
     python = str(venv / "bin" / "python")
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
-    # The lock holds the whole closure, so pip has nothing to resolve. Compiling follows, on all cores.
+    # The lock names every dependency, so pip has nothing to resolve. Compiling comes later, on all cores.
     options = ["--no-deps", "--require-hashes", "--no-compile", "--progress-bar=off", "-r", str(lock)]
     wanted = sum(line[0].isalnum() for line in lock.read_text().splitlines() if line)
     command = [*pip, "install", *options]
-    # The installer inherits the lock: should this process be killed, nobody else starts before it has ended too.
+    # The installer inherits the file lock: if this process is killed, the next one waits for the installer too.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[fd]) as process:
         seen = follow(process, wanted)
     if process.returncode:
         raise CommandError(f"pip could not install {lock.name} ({seen} of {wanted} packages): see above")
     log("compiling them ...")
     packages = next((venv / "lib").glob("python3*/site-packages"))
-    # Its exit code is of no use: packages carry templates that are not Python, and pip passes over them as well.
+    # The exit code says nothing: some packages contain templates that are not Python, which pip ignores too.
     subprocess.run([python, "-m", "compileall", "-qq", "-j", "0", str(packages)], check=False, pass_fds=[fd])
 
 
 def follow(process: subprocess.Popen[str], wanted: int) -> int:
-    """Say how far the installer is, a few times; return how many packages it began."""
+    """Print the installer's progress four times; return the number of packages that it fetched."""
     seen, step = 0, max(1, wanted // 4)
     for line in process.stdout or ():
         if line.startswith("Collecting "):
@@ -67,7 +67,7 @@ def follow(process: subprocess.Popen[str], wanted: int) -> int:
 
 
 def make(venv: Path, lock: Path, fd: int) -> None:
-    """Make the environment in place, since it holds its own path; the marker comes last."""
+    """Make the environment at its final path, which its scripts contain; the marker comes last."""
     started = time.monotonic()
     log(f"making a virtual environment for {lock.name} in {venv} ...")
     if venv.exists():
@@ -79,17 +79,17 @@ def make(venv: Path, lock: Path, fd: int) -> None:
 
 
 def remove_unused(used: Path) -> None:
-    """Remove environments that nobody asked for in a month: each change of a lock leaves a gigabyte."""
+    """Remove environments that nobody used for a month: each change of a lock leaves a gigabyte."""
     for marker in cache().glob(f"venv-*/{READY}"):
         if marker.parent != used and time.time() - marker.stat().st_mtime > UNUSED_AFTER_SECONDS:
             with held(marker.parent):
-                log(f"removing {marker.parent.name}: not used for a month")
+                log(f"removing {marker.parent.name}: nobody used it for a month")
                 marker.unlink()
                 shutil.rmtree(marker.parent)
 
 
 def main(name: str) -> None:
-    """Print the environment's path; make it if need be."""
+    """Print the environment's path; make it if it is missing."""
     lock = ROOT / "requirements" / f"{name}.txt"
     venv = home(lock)
     if not is_ready(venv):

@@ -1,8 +1,7 @@
-"""Print the path of a Go tool that tools/go.mod pins, built first where the user's cache has none yet.
+"""Print the path of a Go tool that tools/go.mod pins, and build it first if the user's cache does not have it.
 
-Go comes from the PATH, or from Debian. Where it is older than tools/go.mod asks for, the right one comes as a module
-through the Go module proxy, checked against its checksum database: from 1.21 on Go itself does so; for Debian 12's
-1.19 we do.
+Go comes from the PATH, or from Debian. If it is older than tools/go.mod wants, the right version comes from the Go
+module proxy, checked against its checksum database. Go does that itself since 1.21; for 1.19 of Debian 12 we do it.
 """
 
 import hashlib
@@ -25,26 +24,26 @@ FETCHES_ITSELF = (1, 21)
 
 
 def output(*command: str, folder: Path = TOOLS) -> str:
-    """What a command prints, by the Go that is there and no other that it might fetch; errors go to the terminal."""
+    """Return what a command prints, run by the installed Go, which must not fetch another one."""
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
     return done.stdout.strip()
 
 
 def version(go: str) -> tuple[int, int]:
-    """The Go version as two numbers."""
+    """Return the version of Go as two numbers."""
     text = output(go, "version")
     major, minor = re.findall(r"go(\d+)\.(\d+)", text)[0]
     return int(major), int(minor)
 
 
 def toolchain(go: str) -> str:
-    """Fetch the Go that tools/go.mod names, by a Go too old to do so itself."""
+    """Fetch the Go that tools/go.mod names with a Go that is too old to do so itself; return its path."""
     name = re.findall(r"^toolchain (\S+)$", (TOOLS / "go.mod").read_text(), re.MULTILINE)[0]
     home = cache() / name
     with held(home):
         if not home.exists():
-            log(f"fetching {name}, since {go} is older than tools/go.mod needs ...")
+            log(f"fetching {name}, because {go} is too old for tools/go.mod ...")
             system, machine = output(go, "env", "GOOS", "GOARCH").split()
             module = f"golang.org/toolchain@v0.0.1-{name}.{system}-{machine}"
             fetched = json.loads(output(go, "mod", "download", "-json", module, folder=cache()))
@@ -53,7 +52,7 @@ def toolchain(go: str) -> str:
 
 
 def unpack(source: Path, home: Path) -> None:
-    """Copy a toolchain module to where it can run: modules carry no executable bits."""
+    """Copy a toolchain module to the cache and make its programs executable: modules have no such bits."""
     with TemporaryDirectory(dir=cache()) as folder:
         partial = Path(folder, "go")
         shutil.copytree(source, partial, copy_function=shutil.copyfile)
@@ -63,7 +62,7 @@ def unpack(source: Path, home: Path) -> None:
 
 
 def find_go() -> str:
-    """A Go that can build tools/go.mod."""
+    """Return a Go that can build tools/go.mod."""
     if not shutil.which("go"):
         subprocess.run([TOOLS / "need.sh", "go:golang-go"], check=True)
     go = shutil.which("go") or "go"
@@ -71,7 +70,7 @@ def find_go() -> str:
 
 
 def build(home: Path) -> None:
-    """Build all tools beside their place, then move them there whole."""
+    """Build all tools beside the final folder, then rename it."""
     started = time.monotonic()
     log("building the Go tools that tools/go.mod pins (a minute or two the first time) ...")
     with TemporaryDirectory(dir=cache()) as folder:
@@ -82,7 +81,7 @@ def build(home: Path) -> None:
 
 
 def main(name: str) -> None:
-    """Print the tool's path; build it if need be."""
+    """Print the tool's path; build it if it is missing."""
     pins = (TOOLS / "go.mod").read_bytes() + (TOOLS / "go.sum").read_bytes()
     home = cache() / f"go-tools-{hashlib.sha256(pins).hexdigest()[:12]}"
     if not home.exists():

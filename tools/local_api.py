@@ -1,4 +1,4 @@
-"""The API on loopback, with a line to paste."""
+"""The API on loopback, and a `curl` command to try."""
 
 import json
 import os
@@ -21,7 +21,7 @@ READY_WITHIN_SECONDS = 60
 
 
 def port(variable: str, usual: int) -> int:
-    """The port to listen on: as the variable says, else the usual one, else a free one."""
+    """Return the port to listen on: the variable's, else the usual one, else a free one."""
     if wanted := os.environ.get(variable):
         if not (wanted.isdecimal() and int(wanted) < 65536):
             raise CommandError(f"{variable}={wanted!r}: wanted a port, a number from 0 to 65535")
@@ -30,11 +30,11 @@ def port(variable: str, usual: int) -> int:
         if found := ports.free(candidate):
             return found
         log(f"port {candidate} is in use: taking a free one ({variable}=... chooses another)")
-    raise CommandError(f"no free port on {HOST}")
+    raise CommandError(f"{HOST} has no free port")
 
 
 def is_ready(url: str) -> bool:
-    """Whether the server answers that its golden rows pass."""
+    """Whether the server answers that it is ready."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 http, our own
             return bool(answer.status == 200)
@@ -43,25 +43,25 @@ def is_ready(url: str) -> bool:
 
 
 def wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return when the server is ready; raise CommandError where it ends or takes too long."""
+    """Return when the server is ready; raise CommandError if it ends or takes too long."""
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not is_ready(url):
         if server.poll() is not None:
-            raise CommandError(f"the API ended with code {server.returncode}; its reason stands above")
+            raise CommandError(f"the API ended with exit code {server.returncode}; it printed the reason above")
         if time.monotonic() > deadline:
             raise CommandError(f"the API was not ready within {READY_WITHIN_SECONDS} s")
         time.sleep(0.05)
 
 
 def example(bundle: Path) -> str:
-    """A body that the API answers: the first golden row that misses nothing."""
+    """Return the body of a request: the first golden row without missing values."""
     golden = json.loads((bundle / "golden.json").read_text())
     row = next(row for row in golden["rows"] if None not in row)
     return json.dumps({"features": [row]})
 
 
 def serve(bundle: Path) -> None:
-    """Serve the bundle until interrupted, and say how to ask it."""
+    """Serve the bundle until interrupted, and print a command that sends a request."""
     started = time.monotonic()
     number = port("SLIPWAY_PORT", PORT)
     url = f"http://{HOST}:{number}"
@@ -72,7 +72,7 @@ def serve(bundle: Path) -> None:
     with subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=settings) as server:
         try:
             wait(server, url)
-            log(f"ready in {time.monotonic() - started:.1f} s at {url}/docs; Ctrl-C stops it. Ask it:")
+            log(f"ready in {time.monotonic() - started:.1f} s at {url}/docs; Ctrl-C stops it. Try it:")
             line = f"curl -s {url}/predict -H 'content-type: application/json' -d {shlex.quote(example(bundle))}"
             print(f"\n  {line}\n", flush=True)
             code = server.wait()
@@ -80,4 +80,4 @@ def serve(bundle: Path) -> None:
             server.terminate()
             server.wait()
     if code:
-        raise CommandError(f"the API ended with code {code}; its reason stands above")
+        raise CommandError(f"the API ended with exit code {code}; it printed the reason above")

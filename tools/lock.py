@@ -16,13 +16,13 @@ def write(name: str, *options: str) -> None:
     log(f"locking {name} ...")
     command = ["uv", "pip", "compile", "pyproject.toml", "--extra", name, "--output-file", f"requirements/{name}.txt"]
     command += ["--quiet", "--universal", "--generate-hashes", "--annotation-style", "line"]
-    # Where packages come from is the affair of each machine's configuration: no index or find-links line in a lock.
+    # Each computer's own configuration says where packages come from: a lock has no index or find-links line.
     command += ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock"]
     subprocess.run([*command, *options], check=True, cwd=ROOT)
 
 
 def main(*options: str) -> None:
-    """Lock dev first; the others are parts of it, at its versions."""
+    """Lock dev first; the other locks are parts of it, with the same versions."""
     excluded = LOCKS / "api.excluded.txt"
     write("dev", *options)
     write("mlops", "--constraints", "requirements/dev.txt")

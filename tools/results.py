@@ -1,4 +1,4 @@
-"""Sums up what pytest's JUnit files tell: how many tests passed, where the time went, what was skipped and why."""
+"""The summary of pytest's JUnit files: how many tests passed, which were slow, what was skipped and why."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SLOWEST = 10
 
 @dataclass(frozen=True)
 class Case:
-    """One test: `name` is `package.module::test`; `seconds` count its fixtures' set-up and tear-down as well."""
+    """One test. `name` is `package.module::test`; `seconds` include set-up and tear-down of its fixtures."""
 
     name: str
     seconds: float
@@ -24,7 +24,7 @@ class Case:
 
 
 def read(file: Path) -> list[Case]:
-    """Return the tests of a JUnit file; none where pytest did not come to write it."""
+    """Return the tests of a JUnit file, none if pytest was stopped before it wrote the file."""
     if not file.exists():
         return []
     return [_case(element) for element in ElementTree.parse(file).iter("testcase")]  # noqa: S314 - pytest wrote it
@@ -38,7 +38,7 @@ def _case(element: ElementTree.Element) -> Case:
 
 
 def lines(cases: list[Case]) -> list[str]:
-    """Return the summary for a person."""
+    """Return the lines of the summary."""
     counts = Counter(case.outcome for case in cases)
     skipped = Counter(case.reason for case in cases if case.outcome == "skipped")
     slowest = sorted(cases, key=lambda case: -case.seconds)[:SLOWEST]

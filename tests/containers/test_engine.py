@@ -59,7 +59,7 @@ def test_one_that_another_command_needs_by_then_stays(tmp_path: Path, capsys: py
         other = engine.engine()
         other.__enter__()
     assert engines(tmp_path)
-    assert "Docker Engine stays" in capsys.readouterr().err
+    assert "Docker Engine keeps running" in capsys.readouterr().err
     other.__exit__(None, None, None)
 
 

@@ -59,9 +59,9 @@ def test_the_page_of_a_job_tells_the_digest(
 @pytest.mark.parametrize(
     ("name", "address", "wanted"),
     [
-        ("api", "127.0.0.1:1", "127.0.0.1:1 does not take"),
-        ("api", "", "REGISTRY='': wanted a registry"),
-        ("api", "someone", "REGISTRY='someone': wanted a registry"),
+        ("api", "127.0.0.1:1", "127.0.0.1:1 refused"),
+        ("api", "", "REGISTRY='': wanted the address of a registry"),
+        ("api", "someone", "REGISTRY='someone': wanted the address of a registry"),
         ("nothing", "127.0.0.1:1", "`make images` builds it"),
     ],
 )
