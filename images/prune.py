@@ -1,4 +1,4 @@
-"""Take out of an image's environment what nothing in it reads. Runs in a Dockerfile's build stage: prune.py LIST."""
+"""Removes files that nothing in an image reads from its environment. Used in Dockerfiles: prune.py LIST."""
 
 import shutil
 import sys
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LIB = Path(sys.prefix) / "lib"
-# Of any package: its tests, and what only a compiler reads or a checker of types.
+# In every package: tests, and files that only a compiler or a type checker reads.
 NEVER_READ = ("tests", "*.pyi", "*.a", "*.h", "*.pxd", "*.pyx")
 
 
 def patterns(listed: Path) -> Iterator[str]:
-    """What the list names, relative to the environment's lib/; a line may hold several, `#` begins a remark."""
+    """Return the patterns of the list, relative to the environment's lib/: several a line, `#` starts a comment."""
     for line in listed.read_text().splitlines():
         yield from line.partition("#")[0].split()
 
@@ -23,7 +23,7 @@ def remove(path: Path) -> None:
 
 
 def link_copies(folder: Path) -> None:
-    """Make libx.so.1 and libx.so links to libx.so.1.2: wheels can't hold links, so they hold three copies."""
+    """Replace copies of a library by links: wheels cannot contain links, so they have libx.so.1.2 three times."""
     same: dict[bytes, list[Path]] = defaultdict(list)
     for path in folder.glob("*.so*"):
         if not path.is_symlink():
@@ -36,7 +36,7 @@ def link_copies(folder: Path) -> None:
 
 
 def main(listed: Path) -> None:
-    """Prune; a pattern in the list that matches nothing is an error, so that it does not go stale."""
+    """Remove all files of the list; a pattern without any match is an error, so the list stays up to date."""
     for pattern in patterns(listed):
         matches = list(LIB.glob(pattern))
         if not matches:
@@ -45,7 +45,7 @@ def main(listed: Path) -> None:
             remove(match)
     for pattern in NEVER_READ:
         for path in list(LIB.glob(f"python3*/site-packages/**/{pattern}")):
-            # A folder may have gone with the one that it is in.
+            # It may be in a folder that was removed already.
             if path.exists():
                 remove(path)
     link_copies(LIB)

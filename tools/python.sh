@@ -1,9 +1,9 @@
 #!/bin/sh
-# Print a Python that Slipway runs on (3.11 to 3.13, with venv and pip's installer). PYTHON=... names another one.
+# Print the path of a Python 3.11, 3.12 or 3.13 with venv and ensurepip. PYTHON=... names another one.
 set -eu
 here=$(dirname "$0")
 
-# Run it rather than look at its name: pyenv leaves a `python3.13` on the PATH for versions that are not switched on.
+# Run it instead of trusting its name: pyenv has a `python3.13` on the PATH even for a version that is not enabled.
 fits() {
   "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
 }
@@ -20,7 +20,7 @@ choose() {
 
 if [ -n "${PYTHON:-}" ]; then
   fits "$PYTHON" || {
-    echo "slipway: PYTHON=$PYTHON does not run as a Python from 3.11 to 3.13" >&2
+    echo "slipway: PYTHON=$PYTHON is not a working Python 3.11, 3.12 or 3.13" >&2
     exit 1
   }
   python=$PYTHON
@@ -28,7 +28,7 @@ else
   python=$(choose) || {
     "$here/need.sh" :python3
     python=$(choose) || {
-      echo "slipway: no Python from 3.11 to 3.13 found here: install one, or name it: make PYTHON=/path/to/python" >&2
+      echo "slipway: found no Python 3.11, 3.12 or 3.13: install one, or name it with make PYTHON=/path/to/python" >&2
       exit 1
     }
   }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run a command in the virtual environment of a lock, made first where it is not there: tools/run.sh mlops python -m training
+# Run a command in the virtual environment of a lock, which is made first if it is missing:
+# tools/run.sh mlops python -m training
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 lock=$1

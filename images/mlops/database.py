@@ -1,4 +1,4 @@
-"""An SQLite database of MLflow's on the volume: brought up to date before the server opens it, never taken back."""
+"""MLflow's SQLite databases on the volume: upgraded before the server opens them, never downgraded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from images.mlops.errors import Refused
 
 @dataclass(frozen=True)
 class Schema:
-    """How one kind of database changes: where its revision stands, which there are, what makes and upgrades it."""
+    """One kind of database: the table with its revision, its migration scripts, and how to create and upgrade it."""
 
     table: str
     scripts: Path
@@ -24,11 +24,11 @@ class Schema:
 
     @property
     def head(self) -> str:
-        """The newest revision that this image knows."""
+        """The newest revision that this image has."""
         return str(self._directory.get_current_head())
 
     def knows(self, revision: str) -> bool:
-        """Whether the revision is one of this image's."""
+        """Whether this image has the revision."""
         return any(script.revision == revision for script in self._directory.walk_revisions())
 
     @property
@@ -37,34 +37,34 @@ class Schema:
 
 
 def prepare(path: Path, schema: Schema) -> str:
-    """Bring the database to the image's schema, keeping what it was; return what was done, for the log.
+    """Upgrade the database to the image's schema, and keep a copy of the old one; return a line for the log.
 
-    SQLite keeps the half of a change that was interrupted, so it is made on a draft, which takes the place at once.
-    Raises Refused for one that a newer MLflow has written: there is no way back.
+    An interrupted upgrade would leave SQLite with half of the changes, so it is made on a draft, which then replaces
+    the database. Raises Refused for a database of a newer MLflow: it cannot be downgraded.
     """
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
     if not path.exists():
         schema.create(draft)
         draft.replace(path)
-        return f"{path}: made"
+        return f"{path}: created"
     revision = revision_of(path, schema.table)
     if revision == schema.head:
-        return f"{path}: is up to date"
+        return f"{path} is up to date"
     if revision is None or not schema.knows(revision):
         raise Refused(
-            f"{path}: is at revision {revision}, which this image's MLflow does not know: if a newer one wrote it, "
-            f"start that image again, or put back a copy from before ({path.name}.before-*)"
+            f"{path} has revision {revision}, which this image's MLflow does not know: if a newer MLflow wrote it, "
+            f"start that image again, or restore a copy from before the upgrade ({path.name}.before-*)"
         )
     copy(path, draft)
     schema.upgrade(draft)
     before = keep(path, schema.head)
     draft.replace(path)
-    return f"{path}: upgraded from revision {revision} to {schema.head}; what it was is in {before}"
+    return f"{path}: upgraded from revision {revision} to {schema.head}; the old database is in {before}"
 
 
 def revision_of(path: Path, table: str) -> str | None:
-    """Return the revision that the database is at; None where it holds none."""
+    """Return the revision of the database, None if it has none."""
     with closing(sqlite3.connect(path)) as connection:
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
         if names.fetchone() is None:
@@ -74,13 +74,13 @@ def revision_of(path: Path, table: str) -> str | None:
 
 
 def copy(path: Path, draft: Path) -> None:
-    """Copy the database as of one moment, with what a server that was killed had begun undone."""
+    """Copy a consistent state of the database, without the unfinished transactions of a server that was killed."""
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
 
 
 def keep(path: Path, head: str) -> Path:
-    """Give the database a second name, under which it stays as it is."""
+    """Hard-link the database to a second name, under which it stays when the draft replaces it."""
     before = path.with_name(f"{path.name}.before-{head}")
     before.unlink(missing_ok=True)
     before.hardlink_to(path)

@@ -1,5 +1,5 @@
-"""What goes wrong for a reason that a person can mend."""
+"""The error of the programs in this image."""
 
 
 class Refused(Exception):
-    """The message says in one sentence what was found and what was wanted."""
+    """A person can fix the reason; the message says what was found and what was wanted."""

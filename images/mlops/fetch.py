@@ -1,8 +1,8 @@
-"""Downloads what MLflow has at an address into a folder: python -P -m images.mlops.fetch URI DEST.
+"""Downloads an MLflow artifact into a folder: python -P -m images.mlops.fetch URI DEST.
 
-URI is any artifact address of MLflow's: models:/name/version, runs:/id/path, mlflow-artifacts:/path, s3://bucket/key.
-DEST appears when it is whole. From the environment: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and the file with
-the password, MLFLOW_TRACKING_PASSWORD_FILE.
+URI is any artifact URI of MLflow: models:/name/version, runs:/id/path, mlflow-artifacts:/path, s3://bucket/key. DEST
+appears only when it is complete. Environment variables: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and
+MLFLOW_TRACKING_PASSWORD_FILE, the path of a file with the password.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from images.mlops.errors import Refused
 from training.tracking import server
 
 PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 a variable's name
-# Of a server that has just answered.
+# Few: the server has just answered.
 RETRIES = "2"
-MOST_TOLD = 300
+LONGEST_MESSAGE = 300
 
 
 def log_in() -> None:
-    """Read the password into this process's environment, where MLflow looks for it."""
+    """Read the password from its file into this process's environment, where MLflow reads it."""
     if not (name := os.environ.get(PASSWORD_FILE)):
         return
     try:
@@ -33,7 +33,7 @@ def log_in() -> None:
 
 
 def require_server() -> None:
-    """See that the tracking server answers, before the two seconds that importing MLflow takes."""
+    """Check that the tracking server answers, before MLflow is imported, which takes two seconds."""
     address = os.environ.get("MLFLOW_TRACKING_URI", "")
     if not address.startswith(("http://", "https://")):
         raise Refused(f"MLFLOW_TRACKING_URI={address!r}: wanted http(s)://...")
@@ -41,13 +41,13 @@ def require_server() -> None:
         server.ask(address)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise Refused(f"MLFLOW_TRACKING_URI={address}: no MLflow answers there ({reason})") from None
+        raise Refused(f"MLFLOW_TRACKING_URI={address}: no MLflow server answers ({reason})") from None
 
 
 def download(uri: str, folder: Path) -> Path:
-    """Return where below `folder` the files are."""
+    """Download the artifact into `folder` and return its path there."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES)
-    # Its bar of progress is for terminals.
+    # The progress bar is for terminals.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow.artifacts
     from mlflow.exceptions import MlflowException
@@ -58,32 +58,32 @@ def download(uri: str, folder: Path) -> Path:
     except MlflowException as error:
         if "error code 401" in error.message:
             user = os.environ.get("MLFLOW_TRACKING_USERNAME", "")
-            raise Refused(f"{uri}: MLflow refuses the login of {user!r}: wanted its password now") from None
-        raise Refused(f"{uri}: {_said(error.message)}") from None
+            raise Refused(f"{uri}: MLflow refuses the login of {user!r}: the password is wrong") from None
+        raise Refused(f"{uri}: {_shortened(error.message)}") from None
     except Exception as error:
-        # Stores have errors of their own: a bucket's, a file's.
-        raise Refused(f"{uri}: {type(error).__name__}: {_said(str(error))}") from None
+        # Each store has errors of its own, as for a bucket or a file.
+        raise Refused(f"{uri}: {type(error).__name__}: {_shortened(str(error))}") from None
 
 
 def fetch(uri: str, target: Path) -> None:
-    """Have the files at `target`, in one go."""
+    """Download the artifact; `target` appears only when it is complete."""
     if target.exists():
-        raise Refused(f"{target}: is there already")
+        raise Refused(f"{target} exists already")
     log_in()
     if uri.startswith(("models:", "runs:", "mlflow-artifacts:")):
         require_server()
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
         found = download(uri, Path(folder))
         if not found.is_dir():
-            raise Refused(f"{uri}: is a file; wanted a folder")
-        # A bundle is no secret, and whoever serves it is another user than the one that fetches it.
+            raise Refused(f"{uri} is a file, wanted a folder")
+        # A bundle is no secret, and another user serves it.
         found.chmod(0o755)
         found.rename(target)
 
 
-def _said(message: str) -> str:
-    """Return it as one line, and not all of what a store may have to tell."""
-    return " ".join(message.split())[:MOST_TOLD].rstrip(".")
+def _shortened(message: str) -> str:
+    """Return a store's message as one line of limited length."""
+    return " ".join(message.split())[:LONGEST_MESSAGE].rstrip(".")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,7 @@
-"""The login in front of all that the server answers.
+"""The login in front of every route of MLflow's server.
 
-MLflow asks for it route by route, and leaves some open: its pages' code, what the server can do. Nobody without a login
-has any use for them, and what a later version forgets to protect is behind this as well.
+MLflow itself checks the login route by route and leaves some routes open, as those of its pages' code. Nobody without a
+login needs them. A route that a later version forgets to protect is protected here too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# Says no more than that the server runs.
+# Its answer only shows that the server runs.
 OPEN = "/health"
 REALM = b'Basic realm="mlflow"'
 
 
 class Gate:
-    """Lets a request through to `app` when `check(user, password)` says so; a slow check holds up nobody else."""
+    """Passes a request on to `app` if `check(user, password)` is true; a slow check does not delay other requests."""
 
     def __init__(self, app: App, check: Callable[[str, str], bool]) -> None:
         self._app = app
@@ -44,7 +44,7 @@ class Gate:
 
 
 def credentials(header: bytes) -> tuple[str, str] | None:
-    """Return user and password of an Authorization header; None where it holds none."""
+    """Return user and password of an Authorization header, None if it has none."""
     scheme, _, encoded = header.partition(b" ")
     if scheme.lower() != b"basic":
         return None

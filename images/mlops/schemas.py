@@ -1,4 +1,4 @@
-"""The two kinds of database that the server keeps: runs and models, and the users who may log in."""
+"""The two databases of the server: runs and models, and users with their rights."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PACKAGE = Path(mlflow.__file__).parent
 
 
 def tracking() -> Schema:
-    """Runs and models."""
+    """Return the schema of runs and models."""
     return Schema("alembic_version", PACKAGE / "store" / "db_migrations", _create_tracking, _upgrade_tracking)
 
 
 def users() -> Schema:
-    """Users and what they may do."""
-    # Its revisions begin with nothing.
+    """Return the schema of users and their rights."""
+    # Its first revision starts with an empty database.
     scripts = PACKAGE / "server" / "auth" / "db" / "migrations"
     return Schema("alembic_version_auth", scripts, _upgrade_users, _upgrade_users)
 

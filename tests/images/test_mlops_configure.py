@@ -47,10 +47,10 @@ def test_secrets_come_without_the_line_break_of_their_files(environment: dict[st
 
 def test_a_secret_that_is_missing_or_empty_is_named(secrets: Path) -> None:
     (secrets / "admin_password").write_text("\n")
-    with pytest.raises(Refused, match="admin_password: is empty"):
+    with pytest.raises(Refused, match="admin_password is empty"):
         serve.secret("admin_password")
     (secrets / "admin_password").unlink()
-    with pytest.raises(Refused, match="admin_password: No such file or directory; wanted the secret"):
+    with pytest.raises(Refused, match="admin_password: No such file or directory; wanted a secret"):
         serve.secret("admin_password")
 
 

@@ -75,7 +75,7 @@ def test_one_of_this_image_is_left_alone(schema: database.Schema, at: Callable[[
 def test_a_newer_one_is_refused_and_left_alone(schema: database.Schema, at: Callable[[str], Path]) -> None:
     path = at("c3")
     before = path.read_bytes()
-    with pytest.raises(Refused, match=r"mlflow.db: is at revision c3, .* if a newer one wrote it"):
+    with pytest.raises(Refused, match=r"mlflow.db has revision c3, .* if a newer MLflow wrote it"):
         database.prepare(path, schema)
     assert path.read_bytes() == before
 
@@ -102,13 +102,13 @@ def test_a_new_one_is_there_only_when_it_is_whole(schema: database.Schema, tmp_p
     with pytest.raises(KeyboardInterrupt):
         database.prepare(path, replace(schema, create=interrupted))
     assert not path.exists()
-    assert database.prepare(path, schema).endswith("made")
+    assert database.prepare(path, schema).endswith("created")
     assert list(tmp_path.glob("mlflow.db*")) == [path]
 
 
 def test_what_is_no_database_of_mlflows_is_refused(schema: database.Schema, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").touch()
-    with pytest.raises(Refused, match="is at revision None"):
+    with pytest.raises(Refused, match="has revision None"):
         database.prepare(tmp_path / "mlflow.db", schema)
 
 
@@ -136,5 +136,5 @@ def test_mlflows_own_are_brought_from_any_revision_to_its_newest(
 
 @pytest.mark.parametrize("kind", [schemas.tracking, schemas.users], ids=["tracking", "users"])
 def test_mlflows_own_are_made_at_its_newest_revision(kind: Callable[[], database.Schema], tmp_path: Path) -> None:
-    assert database.prepare(tmp_path / "new.db", kind()).endswith("made")
+    assert database.prepare(tmp_path / "new.db", kind()).endswith("created")
     assert database.prepare(tmp_path / "new.db", kind()).endswith("is up to date")

@@ -73,7 +73,7 @@ def test_a_registered_model_comes_whole_and_for_all_to_read(fetch: Fetch, tmp_pa
         ("models:/california/9", {}, "version=9) not found"),
         ("models:/berlin/1", {}, "name=berlin not found"),
         ("models:/california/1", {"password": "wrong-password-1"}, "MLflow refuses the login of 'admin'"),
-        ("models:/california/1", {"address": "http://127.0.0.1:1"}, "no MLflow answers there (["),
+        ("models:/california/1", {"address": "http://127.0.0.1:1"}, "no MLflow server answers (["),
         ("models:/california/1", {"address": "sqlite:////x.db"}, "wanted http(s)://"),
         ("s3://bucket/key", {}, "s3://bucket/key: "),
         ("nonsense", {}, "nonsense: "),

@@ -71,7 +71,7 @@ def test_what_it_keeps_outlives_it_and_the_password_follows_its_file(serve: Serv
     )
     assert second.status("/version", login=f"admin:{PASSWORD}") == 401
     assert second.status("/version", login="admin:quite-another-one") == 200
-    assert "admin has a new password" in second.log()
+    assert "the password of admin was changed" in second.log()
     assert "quite-another-one" not in second.log()
 
 
@@ -84,7 +84,7 @@ def test_a_database_of_a_newer_mlflow_is_refused_in_one_sentence(serve: Serve, v
     status, log = serve(volume, wait=False).ended()
     assert status == 1
     assert "revision of tomorrow" in log
-    assert "if a newer one wrote it" in log
+    assert "if a newer MLflow wrote it" in log
     assert "Traceback" not in log
 
 

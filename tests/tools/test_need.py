@@ -43,7 +43,10 @@ def test_what_is_there_is_not_mentioned(path: Path) -> None:
 def test_what_is_missing_is_named_where_there_is_no_apt(path: Path) -> None:
     done = run(path, "need.sh", "sh:dash", "wrk:wrk", "dockerd:docker.io")
     assert done.returncode == 1
-    assert done.stderr == "slipway: missing here (by their Debian names): wrk docker.io. Install them and try again.\n"
+    assert (
+        done.stderr
+        == "slipway: these packages are missing (Debian's names): wrk docker.io. Install them and try again.\n"
+    )
 
 
 def test_who_may_not_install_is_told_what_to_type(path: Path) -> None:
@@ -52,7 +55,7 @@ def test_who_may_not_install_is_told_what_to_type(path: Path) -> None:
     program(path, "id", "echo 1000")
     done = run(path, "need.sh", "wrk:wrk")
     assert done.returncode == 1
-    assert done.stderr == "slipway: missing here: wrk. Run: sudo apt-get install wrk\n"
+    assert done.stderr == "slipway: these packages are missing: wrk. Run: sudo apt-get install wrk\n"
 
 
 def test_the_newest_python_that_fits_and_runs_is_taken(path: Path) -> None:
@@ -73,7 +76,7 @@ def test_a_python_that_was_named_and_does_not_fit_is_refused_with_its_name(path:
     python(path, "old", "3.9")
     done = run(path, "python.sh", PYTHON="old")
     assert done.returncode == 1
-    assert done.stderr == "slipway: PYTHON=old does not run as a Python from 3.11 to 3.13\n"
+    assert done.stderr == "slipway: PYTHON=old is not a working Python 3.11, 3.12 or 3.13\n"
 
 
 def test_without_any_python_one_is_asked_for(path: Path) -> None:
