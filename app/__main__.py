@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from app import log
 from app.serving import metrics_folder, sockets, supervisor
-from app.serving.sockets import Listening
+from app.serving.sockets import Listener
 
-# What brings NumPy in waits until `main` has seen to the signals.
+# Whatever imports NumPy waits until `main` has blocked the signals.
 if TYPE_CHECKING:
     from app.bundle import Bundle
     from app.settings import ModelSource, Settings
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
 HELP = """\
 usage: python -m app
 
-Serves the models named by the environment; see docs/api.md. The settings, with their defaults:
+Serves the models that the environment names. docs/api.md describes the API. The settings:
 
 """
 
 
 def main() -> int:
-    # Signals wait until the supervisor sees to them, and to what is to be tidied up. Before NumPy makes a thread, which
-    # would not let them wait.
+    # Block the signals until the supervisor handles them and there is something to clean up. Do it before NumPy starts
+    # threads: they would not inherit the block.
     signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.SIGNALS)
-    # What was ignored at entry stays so: SIGINT in a shell's background jobs; SIGCHLD, and no child can be waited for.
+    # A shell ignores SIGINT for its background jobs, and no child can be waited for while SIGCHLD is ignored.
     for number in supervisor.SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from app import settings
+    from app import settings, settings_text
     from app.bundle import BundleError
     from app.settings import ConfigError
 
     if sys.argv[1:]:
-        print(HELP + settings.explained(), end="")
+        print(HELP + settings_text.lines(), end="")
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
     try:
         chosen = settings.read(os.environ)
         bundles = _verified(chosen)
         folder = _metrics_folder(chosen.workers, len(bundles))
-        where = _listen(chosen)
+        listener = _listen(chosen)
     except (ConfigError, BundleError, OSError) as error:
         print(f"slipway: {error}", file=sys.stderr)
         return 2
-    return _run(chosen, bundles, folder, where)
+    return _run(chosen, bundles, folder, listener)
 
 
 def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
@@ -61,13 +61,13 @@ def _verified(chosen: Settings) -> list[tuple[ModelSource, Bundle]]:
     return [(source, model.read(source)) for source in settings.sources(chosen)]
 
 
-def _listen(chosen: Settings) -> Listening:
+def _listen(chosen: Settings) -> Listener:
     from app.settings import ConfigError
 
     try:
         if chosen.socket:
-            return sockets.on_path(chosen.socket, chosen.workers)
-        return sockets.on_port(chosen.host, chosen.port, chosen.workers)
+            return sockets.listen_on_path(chosen.socket, chosen.workers)
+        return sockets.listen_on_port(chosen.host, chosen.port, chosen.workers)
     except OSError as error:
         if chosen.socket:
             raise ConfigError(f"SLIPWAY_SOCKET={str(chosen.socket)!r}: {error.strerror or error}") from None
@@ -86,9 +86,9 @@ def _metrics_folder(workers: int, models: int) -> Path:
     return folder
 
 
-def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder: Path, where: Listening) -> int:
+def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder: Path, listener: Listener) -> int:
     log.configure()
-    # One file for each open connection; the soft limit of 1,024 is there for programs that use select().
+    # Each open connection takes a file; the soft limit of 1,024 exists for programs that use select().
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -100,11 +100,12 @@ def _run(chosen: Settings, bundles: Sequence[tuple[ModelSource, Bundle]], folder
     names = [f"{source.name}@{source.version}" for source, _ in bundles]
 
     def ready() -> None:
-        log.get().info("serving", extra={"url": where.url, "models": names, "workers": len(where.sockets)})
+        entry = {"url": listener.url, "models": names, "workers": len(listener.sockets)}
+        log.get().info("serving", extra=entry)
 
     on_death = partial(metrics_folder.clear_gauges, folder)
-    runner = supervisor.Supervisor(serve, where, chosen.drain_seconds, chosen.worker_timeout_seconds, on_death)
-    return runner.run(ready)
+    processes = supervisor.Supervisor(serve, listener, chosen.drain_seconds, chosen.worker_timeout_seconds, on_death)
+    return processes.run(ready)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The server's settings: the environment, read once, at the edge."""
+"""The server's settings: environment variables, read once when the server starts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app import engines
 
@@ -16,12 +17,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used; the message names its key, its value and what was wanted."""
+    """A setting is wrong; the message names its key, its value and what was wanted."""
 
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where one model's bundle is, and what it is called in answers and metrics."""
+    """One model to serve: its name and version, as answers and metrics give them, and its bundle's folder."""
 
     name: str
     version: str
@@ -30,57 +31,56 @@ class ModelSource:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that can be set, each as SLIPWAY_<NAME IN CAPITALS>; sizes in bytes, times in seconds."""
+    """The server's settings, each read from SLIPWAY_<NAME IN CAPITALS>; sizes in bytes, times in seconds.
 
-    models: tuple[ModelSource, ...] = ()  # name@version=path, separated by commas
-    model_dir: Path | None = None  # instead of models: <model_dir>/<name>/<version>/ is a bundle
-    default_model: str = ""  # which one /predict and /invocations serve; needed where there are several
+    `app/settings_text.py` says what each one means.
+    """
+
+    models: tuple[ModelSource, ...] = ()
+    model_dir: Path | None = None
+    default_model: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
-    socket: Path | None = None  # a Unix socket to listen on, instead of host and port
+    socket: Path | None = None
     workers: int = 2
-    engine: str = "auto"  # auto, onedal or xgboost
-    image: str = ""  # the running image's digest, for slipway_release_info
+    engine: str = "auto"
+    image: str = ""
     max_body_bytes: int = 8 * 1024 * 1024
     max_rows: int = 50_000
-    max_in_flight: int = 1024  # requests being received or answered, in each worker
-    max_buffered_bytes: int = 32 * 1024 * 1024  # of bodies not yet whole, or large and not yet answered, in each worker
-    body_timeout_seconds: float = 10.0  # from a connection's or a request's first byte to its last
-    drain_seconds: float = 10.0  # what SIGTERM gives to requests under way
-    worker_timeout_seconds: float = 30.0  # a worker that does nothing for so long is replaced
-    log_sample_rate: float = 0.01  # the share of successful predictions that is logged
+    max_in_flight: int = 1024
+    max_buffered_bytes: int = 32 * 1024 * 1024
+    body_timeout_seconds: float = 10.0
+    drain_seconds: float = 10.0
+    worker_timeout_seconds: float = 30.0
+    log_sample_rate: float = 0.01
 
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Return the settings in `environ`; raises ConfigError, also for a SLIPWAY_ key that is not known."""
-    kinds = {field.name: field.type for field in dataclasses.fields(Settings)}
-    given: dict[str, object] = {}
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
+    values: dict[str, Any] = {}
     for key, raw in environ.items():
         if key.startswith(PREFIX):
             name = key.removeprefix(PREFIX).lower()
             if name not in kinds:
-                known = [PREFIX + kind.upper() for kind in kinds]
-                raise ConfigError(
-                    f"{key}: not known, nearest: {', '.join(difflib.get_close_matches(key, known)) or known}"
-                )
-            given[name] = _cast(key, raw, str(kinds[name]))
-    return _checked(Settings(**given))  # type: ignore[arg-type]
+                raise _unknown(key, [PREFIX + known.upper() for known in kinds])
+            values[name] = _cast(key, raw, kinds[name])
+    return _checked(Settings(**values))
 
 
-def explained() -> str:
-    """Return each setting's key and default, one a line."""
-    fields = dataclasses.fields(Settings)
-    return "".join(f"  {PREFIX}{field.name.upper():<24} {field.default or '-'}\n" for field in fields)
+def _unknown(key: str, known: list[str]) -> ConfigError:
+    near = difflib.get_close_matches(key, known)
+    return ConfigError(f"{key}: unknown setting; the nearest known ones are {', '.join(near or known)}")
 
 
 def sources(settings: Settings) -> tuple[ModelSource, ...]:
-    """Return where the models are, the default one first; raises ConfigError where that is not clear."""
+    """Return the models to serve, the default one first; raises ConfigError if that is not clear."""
     if bool(settings.models) == bool(settings.model_dir):
-        raise ConfigError(f"wanted one of {PREFIX}MODELS and {PREFIX}MODEL_DIR")
+        raise ConfigError(f"wanted exactly one of {PREFIX}MODELS and {PREFIX}MODEL_DIR to be set")
     found = settings.models or _in_folder(settings.model_dir)
     names = [source.name for source in found]
     if len(set(names)) != len(names):
-        raise ConfigError(f"{PREFIX}MODELS={','.join(names)!r}: wanted each name once")
+        raise ConfigError(f"{PREFIX}MODELS={','.join(names)!r}: wanted each model name once")
     default = settings.default_model or (names[0] if len(names) == 1 else "")
     if default not in names:
         raise ConfigError(f"{PREFIX}DEFAULT_MODEL={default!r}: wanted one of {', '.join(names)}")
@@ -98,14 +98,16 @@ def _in_folder(folder: Path | None) -> tuple[ModelSource, ...]:
             raise ConfigError(f"{key}: {model.name} has versions {', '.join(versions) or 'none'}, wanted exactly one")
         found.append(_source(key, model.name, versions[0], model / versions[0]))
     if not found:
-        raise ConfigError(f"{key}: holds no <name>/<version> folder")
+        raise ConfigError(f"{key}: wanted at least one <name>/<version> folder in it")
     return tuple(found)
 
 
 def _source(key: str, name: str, version: str, path: Path) -> ModelSource:
     for word in (name, version):
         if not NAME.fullmatch(word):
-            raise ConfigError(f"{key}: {word!r} is no name: wanted letters, digits, dots, dashes and underscores")
+            raise ConfigError(
+                f"{key}: {word!r} is not a name: wanted 1 to 64 of a-z, A-Z, 0-9, dot, dash and underscore"
+            )
     return ModelSource(name, version, path)
 
 
@@ -127,7 +129,7 @@ def _cast(key: str, raw: str, kind: str) -> object:
 def _listed(key: str, item: str) -> ModelSource:
     match = re.fullmatch(r"([^@=]+)@([^@=]+)=(.+)", item)
     if match is None:
-        raise ConfigError(f"{key}: {item!r}, wanted name@version=path")
+        raise ConfigError(f"{key}={item!r}: wanted name@version=path")
     return _source(key, match[1], match[2], Path(match[3]))
 
 

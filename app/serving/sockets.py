@@ -1,4 +1,4 @@
-"""Where the server is asked: a port, with a socket of its own for each worker, or a Unix socket that they share."""
+"""The sockets that the server listens on: one for each worker on a port, or a Unix socket that all workers share."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from functools import partial
 from pathlib import Path
 
 BACKLOG = 2048
-# Anyone who may enter the folder may connect: who that is, the folder says.
+# Whoever may enter the folder may connect; the folder's own mode decides who that is.
 MODE = 0o666
-ANSWERS_WITHIN_SECONDS = 1.0
+CONNECT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Listening:
-    """Sockets that listen, one for each worker; `url` is for people."""
+class Listener:
+    """Listening sockets, one for each worker; `url` is for people to read."""
 
     sockets: Sequence[socket.socket]
     url: str
-    forget: Callable[[], None] = lambda: None
-    shared: bool = False  # one queue for all workers
+    remove_file: Callable[[], None] = lambda: None
+    shared: bool = False  # one queue of connections for all workers
 
     def pause(self, worker: int) -> None:
-        """Have the other workers get the connections that this one's socket would; it listens again as one serves."""
+        """Give the connections of this worker's socket to the others; it listens again when its worker serves."""
         sock = self.sockets[worker]
         if not self.shared and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let nobody else connect; the workers still have what waits."""
-        self.forget()
+        """Accept no new connections; the workers still accept those that wait in the queue."""
+        self.remove_file()
         for sock in self.sockets:
             sock.close()
 
 
-def on_port(host: str, port: int, count: int) -> Listening:
-    """Listen on an address; raises OSError where something listens there already.
+def listen_on_port(host: str, port: int, count: int) -> Listener:
+    """Listen on an address; raises OSError if something listens there already.
 
     Each worker has a socket of its own (SO_REUSEPORT), so the kernel spreads connections evenly.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Without SO_REUSEPORT: with it, a second server on this port would quietly get half of the first one's requests.
-    with socket.create_server((host, port), family=family) as probe:
-        port = probe.getsockname()[1]
+    # Without SO_REUSEPORT: with it, a second server on this port would silently take half of the first one's requests.
+    with socket.create_server((host, port), family=family) as first:
+        port = first.getsockname()[1]
     sockets = [
         socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True) for _ in range(count)
     ]
     host = sockets[0].getsockname()[0]
-    return Listening(sockets, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    return Listener(sockets, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
-def on_path(path: Path, count: int) -> Listening:
-    """Listen on a Unix socket; raises OSError where a server has it, or where it is no socket.
+def listen_on_path(path: Path, count: int) -> Listener:
+    """Listen on a Unix socket; raises OSError if a server answers there, or if the file is not a socket.
 
-    The kernel knows no SO_REUSEPORT for these: the workers share one socket, and who is free takes the connection.
+    The kernel has no SO_REUSEPORT for Unix sockets: the workers share one socket, and a free one takes the connection.
     """
     _remove_stale(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
@@ -66,31 +66,31 @@ def on_path(path: Path, count: int) -> Listening:
         path.chmod(MODE)
         sock.listen(BACKLOG)
         sockets = [sock.dup() for _ in range(count)]
-    return Listening(sockets, f"unix:{path}", partial(_remove, path, path.stat().st_ino), shared=True)
+    return Listener(sockets, f"unix:{path}", partial(_remove, path, path.stat().st_ino), shared=True)
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove what a server left behind that was killed."""
+    """Remove the socket of a server that was killed."""
     try:
-        kind = path.stat(follow_symlinks=False).st_mode
+        mode = path.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(kind):
-        raise FileExistsError("is there, and is no socket")
+    if not stat.S_ISSOCK(mode):
+        raise FileExistsError("the file exists and is not a socket")
     if _answers(path):
-        raise FileExistsError("a server answers there already")
+        raise FileExistsError("another server answers there")
     path.unlink()
 
 
 def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(ANSWERS_WITHIN_SECONDS)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(CONNECT_SECONDS)
         try:
-            probe.connect(str(path))
+            sock.connect(str(path))
         except ConnectionRefusedError:
             return False
         except (TimeoutError, BlockingIOError):
-            # Nobody accepts, but somebody listens.
+            # A server listens, although it accepts nothing.
             return True
         return True
 

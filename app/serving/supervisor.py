@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from app.serving.heartbeats import BEAT_SECONDS, Heartbeats
-from app.serving.sockets import Listening
+from app.serving.sockets import Listener
 
 log = logging.getLogger("slipway")
 
@@ -57,17 +57,17 @@ class Supervisor:
     def __init__(
         self,
         serve: Serve,
-        listening: Listening,
+        listener: Listener,
         drain_seconds: float,
         timeout_seconds: float,
         on_death: Callable[[int], None],
     ) -> None:
         self._serve = serve
-        self._listening = listening
+        self._listener = listener
         self._drain_seconds = drain_seconds
         self._max_missed = max(2, round(timeout_seconds / BEAT_SECONDS))
         self._on_death = on_death
-        self._workers = [Worker(number) for number in range(len(listening.sockets))]
+        self._workers = [Worker(number) for number in range(len(listener.sockets))]
         self._heartbeats = Heartbeats(len(self._workers))
         self._failed = False
 
@@ -77,7 +77,7 @@ class Supervisor:
         if self._start_all():
             ready()
             self._watch()
-        self._listening.close()
+        self._listener.close()
         return self._stop()
 
     def _start_all(self) -> bool:
@@ -140,7 +140,7 @@ class Supervisor:
         delay = backoff(worker.deaths)
         worker.due = now + delay
         if delay and any(other.pid is not None for other in self._workers):
-            self._listening.pause(worker.number)
+            self._listener.pause(worker.number)
 
     def _start(self, worker: Worker) -> None:
         parent = os.getpid()
@@ -162,10 +162,10 @@ class Supervisor:
         try:
             _die_with(parent)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            for other, sock in enumerate(self._listening.sockets):
+            for other, sock in enumerate(self._listener.sockets):
                 if other != number:
                     sock.close()
-            self._serve(number, self._listening.sockets[number], lambda: self._heartbeats.beat(number))
+            self._serve(number, self._listener.sockets[number], lambda: self._heartbeats.beat(number))
             status = 0
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else STARTUP_FAILED

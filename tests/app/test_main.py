@@ -63,15 +63,15 @@ def sentence(ended: subprocess.CompletedProcess[str]) -> str:
         ("LOG_SAMPLE_RATE", "1.5", "wanted a share from 0 to 1"),
         ("ENGINE", "onnx", "wanted one of auto, onedal, xgboost"),
         ("MODELS", "california", "wanted name@version=path"),
-        ("MODELS", "a b@1=/tmp", "is no name"),
+        ("MODELS", "a b@1=/tmp", "is not a name"),
         ("MODELS", "x@1=/nowhere", "/nowhere: no such directory"),
-        ("MODEL_DIR", "/nowhere", "wanted one of"),
+        ("MODEL_DIR", "/nowhere", "wanted exactly one of"),
         ("DEFAULT_MODEL", "berlin", "wanted one of california"),
         ("HOST", "no.such.host.invalid", "cannot listen on no.such.host.invalid"),
         ("HOST", "256.0.0.1", "cannot listen on 256.0.0.1"),
         ("MODLES", "x", "SLIPWAY_MODELS"),
         ("BODY_TIMEOUT", "3", "SLIPWAY_BODY_TIMEOUT_SECONDS"),
-        ("NOTHING_LIKE_IT", "3", "not known"),
+        ("NOTHING_LIKE_IT", "3", "unknown setting"),
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named_in_one_sentence(bundle: Path, key: str, value: str, wanted: str) -> None:

@@ -29,7 +29,7 @@ def test_each_setting_is_read_and_cast() -> None:
 @pytest.mark.parametrize(
     ("environment", "wanted"),
     [
-        ({"SLIPWAY_PROT": "1"}, "SLIPWAY_PROT: not known, nearest: SLIPWAY_PORT"),
+        ({"SLIPWAY_PROT": "1"}, "SLIPWAY_PROT: unknown setting; the nearest known ones are SLIPWAY_PORT"),
         ({"SLIPWAY_PORT": "http"}, "SLIPWAY_PORT='http': wanted a whole number"),
         ({"SLIPWAY_PORT": "70000"}, "SLIPWAY_PORT=70000: wanted at most 65535"),
         ({"SLIPWAY_PORT": "-1"}, "SLIPWAY_PORT=-1: wanted at least 0"),
@@ -38,9 +38,9 @@ def test_each_setting_is_read_and_cast() -> None:
         ({"SLIPWAY_DRAIN_SECONDS": "soon"}, "SLIPWAY_DRAIN_SECONDS='soon': wanted a number"),
         ({"SLIPWAY_LOG_SAMPLE_RATE": "2"}, "wanted a share from 0 to 1"),
         ({"SLIPWAY_ENGINE": "gpu"}, "SLIPWAY_ENGINE='gpu': wanted one of auto, onedal, xgboost"),
-        ({"SLIPWAY_MODELS": "california=/a"}, "'california=/a', wanted name@version=path"),
-        ({"SLIPWAY_MODELS": "cali fornia@1=/a"}, "'cali fornia' is no name"),
-        ({"SLIPWAY_MODELS": "a@../1=/a"}, "'../1' is no name"),
+        ({"SLIPWAY_MODELS": "california=/a"}, "SLIPWAY_MODELS='california=/a': wanted name@version=path"),
+        ({"SLIPWAY_MODELS": "cali fornia@1=/a"}, "'cali fornia' is not a name"),
+        ({"SLIPWAY_MODELS": "a@../1=/a"}, "'../1' is not a name"),
     ],
 )
 def test_what_cannot_be_used_is_named_with_its_value(environment: dict[str, str], wanted: str) -> None:
@@ -52,9 +52,9 @@ def test_what_cannot_be_used_is_named_with_its_value(environment: dict[str, str]
 @pytest.mark.parametrize(
     ("environment", "wanted"),
     [
-        ({}, "wanted one of SLIPWAY_MODELS and SLIPWAY_MODEL_DIR"),
-        ({"SLIPWAY_MODELS": "a@1=/a", "SLIPWAY_MODEL_DIR": "/b"}, "wanted one of"),
-        ({"SLIPWAY_MODELS": "a@1=/a,a@2=/b"}, "wanted each name once"),
+        ({}, "wanted exactly one of SLIPWAY_MODELS and SLIPWAY_MODEL_DIR"),
+        ({"SLIPWAY_MODELS": "a@1=/a", "SLIPWAY_MODEL_DIR": "/b"}, "wanted exactly one of"),
+        ({"SLIPWAY_MODELS": "a@1=/a,a@2=/b"}, "wanted each model name once"),
         ({"SLIPWAY_MODELS": "a@1=/a,b@2=/b"}, "SLIPWAY_DEFAULT_MODEL='': wanted one of a, b"),
         ({"SLIPWAY_MODELS": "a@1=/a", "SLIPWAY_DEFAULT_MODEL": "b"}, "SLIPWAY_DEFAULT_MODEL='b': wanted one of a"),
         ({"SLIPWAY_MODEL_DIR": "/no/such"}, "SLIPWAY_MODEL_DIR='/no/such': no such directory"),
@@ -81,5 +81,5 @@ def test_a_folder_with_two_versions_of_a_model_is_refused(tmp_path: Path) -> Non
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="holds no <name>/<version> folder"):
+    with pytest.raises(ConfigError, match="wanted at least one <name>/<version> folder in it"):
         settings.sources(settings.read({"SLIPWAY_MODEL_DIR": str(tmp_path)}))

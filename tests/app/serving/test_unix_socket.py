@@ -103,13 +103,13 @@ def test_after_a_kill_it_starts_again_on_what_was_left(start: Start, known: Know
 def test_a_second_server_is_refused_in_one_sentence(start: Start, known: Known, bundle: Path, path: Path) -> None:
     server = start(SLIPWAY_SOCKET=str(path))
     said = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=str(path)))
-    assert "a server answers there already" in said
+    assert "another server answers there" in said
     assert "SLIPWAY_SOCKET" in said
     assert known.right(ask(server.address, request(known.body())))
 
 
 @pytest.mark.parametrize(
-    ("place", "wanted"), [("/nowhere/http.sock", "No such file"), ("/etc", "no socket"), ("x" * 200, "too long")]
+    ("place", "wanted"), [("/nowhere/http.sock", "No such file"), ("/etc", "not a socket"), ("x" * 200, "too long")]
 )
 def test_a_place_that_cannot_be_is_named(bundle: Path, place: str, wanted: str) -> None:
     said = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=place))
