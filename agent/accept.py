@@ -1,4 +1,4 @@
-"""Whether a commit may be applied here. All of it is looked at before any work tree moves."""
+"""Whether a commit may be applied on this host. All checks come before the work tree changes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def is_new_history(state: State, host: Host) -> bool:
-    """Whether host.json names another repository or branch than the last attempt was made from."""
+    """Whether host.json names another repository or branch than the last attempt used."""
     names = ("repository", "branch")
     return bool(state.host) and any(state.host.get(name) != getattr(host, name) for name in names)
 
 
 def refusal(repository: Repository, state: State, host: Host, commit: str) -> str:
-    """Return why the commit may not be applied, "" where it may."""
+    """Return why the commit may not be applied, "" if it may."""
     if state.applied and not repository.descends(commit, state.applied):
         return (
-            f"branch {host.branch} was rewound or rewritten: its commit {commit[:12]} does not come after"
-            f" {state.applied[:12]}, which is applied here and stays; to go back, revert on the branch;"
-            " if it was rewritten on purpose, call `slipway-pull adopt` on this host"
+            f"branch {host.branch} was rewound or rewritten: its commit {commit[:12]} does not descend from"
+            f" {state.applied[:12]}, which stays applied; to go back, revert on the branch;"
+            " if the branch was rewritten on purpose, run `slipway-pull adopt` on this host"
         )
     return ""

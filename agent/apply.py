@@ -1,6 +1,6 @@
-"""One attempt at a commit, kept in the state as such before it begins.
+"""One attempt at a commit. The state records the attempt before it begins.
 
-What is needed afterwards is imported before: the run may replace the agent's own files.
+Everything that is needed after the run is imported before it, because the run may replace the agent's own files.
 """
 
 import random
@@ -10,19 +10,19 @@ from typing import Any
 from agent import playbook
 from agent.errors import AgentError, DamagedError, Stopped
 from agent.host import Host
-from agent.output import say, short
+from agent.output import log, short
 from agent.paths import Paths
 from agent.plan import Work
 from agent.repository import APPLIED, ATTEMPTED, Repository
 from agent.settings import Settings
 from agent.state import CUT_OFF, State, Store
 
-# What an attempt writes down about a commit. A repair is no attempt: afterwards it is as it was.
+# What the state records about an attempt. A repair is not an attempt and restores these values afterwards.
 COMMITS = ("attempted", "attempted_at", "failures", "retry_at", "reason", "unfinished", "host")
 
 
 def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, store: Store, work: Work) -> str:
-    """Do the work; return why it failed, "" where it went through."""
+    """Do the work; return why it failed, "" if it succeeded."""
     before = store.state
     _record_attempt(host, settings, store, work)
     try:
@@ -33,7 +33,7 @@ def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, 
     except AgentError as error:
         outcome = playbook.Outcome(str(error), 0)
     except Stopped as stopped:
-        # Not the commit's fault: it does not count, and the next run need not wait.
+        # Not the commit's fault: it does not count as a failure, and the next run does not wait.
         store.update(
             failures=before.failures if work.commit == before.attempted else 0, retry_at=0, reason=str(stopped)
         )
@@ -43,11 +43,11 @@ def apply(paths: Paths, host: Host, settings: Settings, repository: Repository, 
 
 
 def repair(paths: Paths, host: Host, settings: Settings, store: Store, work: Work) -> str:
-    """Run what has to be repaired, at the commit that is applied; return why it failed, "" where it went through."""
+    """Run the roles to repair, at the applied commit; return why that failed, "" if it succeeded."""
     before, repository = store.state, Repository(paths.repository, settings.remote_limit_seconds)
     repairs = before.repairs + 1
     store.update(repairs=repairs, repair_at=time.time() + delay(settings, repairs))
-    # Cut off, it is an unfinished run like any other: the next one runs everything.
+    # If it is cut off, it counts as an unfinished attempt, and the next run runs everything.
     _record_attempt(host, settings, store, work)
     kept = {key: getattr(before, key) for key in COMMITS}
     try:
@@ -65,7 +65,7 @@ def repair(paths: Paths, host: Host, settings: Settings, store: Store, work: Wor
 
 
 def delay(settings: Settings, failures: int) -> float:
-    """Return the pause before the next attempt, in seconds: each twice the last, and not the same on every host."""
+    """Return the seconds until the next attempt: twice the last pause, with a random part that differs per host."""
     pause = settings.retry_first_seconds * 2.0 ** min(failures - 1, 30)
     return min(settings.retry_most_seconds, pause) * random.uniform(0.75, 1)  # noqa: S311  # spreads load, no secret
 
@@ -77,21 +77,21 @@ def _run(
         repository.fetch(host.repository, host.branch)
     repository.mark(ATTEMPTED, work.commit)
     outcome = playbook.Outcome("", 0)
-    was = f", was {short(before.applied)}" if before.applied not in ("", work.commit) else ""
-    roles = "everything" if work.scope is None else ", ".join(work.scope) or "nothing on this host"
-    say(f"applying {short(work.commit)}{was} ({work.why}): {roles}")
+    previous = f", previously {short(before.applied)}" if before.applied not in ("", work.commit) else ""
+    roles = "all roles" if work.scope is None else ", ".join(work.scope) or "no role of this host"
+    log(f"applying {short(work.commit)}{previous} ({work.why}): {roles}")
     if work.scope != ():
         limit = settings.run_limit_seconds
         outcome = playbook.run(paths, host, work, limit=limit, unfinished=not before.settled)
         if outcome.reason and not outcome.began and not repository.is_whole():
-            raise DamagedError(f"{repository.path}: git finds it damaged ({outcome.reason})")
+            raise DamagedError(f"{repository.path}: the repository is damaged ({outcome.reason})")
     if not outcome.reason:
         repository.mark(APPLIED, work.commit)
     return outcome
 
 
 def _record_attempt(host: Host, settings: Settings, store: Store, work: Work) -> None:
-    # As a failure already: a run that is cut off leaves no one to say so, and must not be repeated without a pause.
+    # Counted as a failure in advance: a run that is cut off cannot record that, and must not be repeated at once.
     failures = store.state.failures + 1 if work.commit == store.state.attempted else 1
     now = time.time()
     store.update(
@@ -101,7 +101,7 @@ def _record_attempt(host: Host, settings: Settings, store: Store, work: Work) ->
         retry_at=now + delay(settings, failures),
         reason=CUT_OFF,
         unfinished=True,
-        host=host.document(),
+        host=host.as_json(),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.errors import AgentError, Stopped
 from agent.paths import Paths
-from agent.plan import Wish
+from agent.plan import Request
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -27,42 +27,43 @@ EXITS = {
     "refused": 6,
 }
 BUSY = 4
-ABOUT = "Makes this host what its git branch says, by ansible-pull."
+ABOUT = "Applies the git branch that this host follows, using ansible-pull."
 EPILOG = """\
 exit codes of run, now and adopt:
-  0  the host is what its branch says, and works
-  1  a run failed, or something does not work; it is tried again by itself, `slipway-pull status` says why
-  2  the command line was not understood
+  0  the host is in sync with its branch, and healthy
+  1  the run failed, or something is unhealthy; the agent tries again by itself, and `slipway-pull status` says why
+  2  the command line is wrong
   3  host.json cannot be used
   4  another run is under way
-  5  the repository gave no answer
-  6  the branch's commit may not be applied, because the branch was rewound
-Ended by a signal, a run ends what it started and then dies of that signal.
-status exits with 0 where the host is in sync and healthy, or a run is under way; else with 1.
+  5  the repository cannot be reached
+  6  the branch was rewound, so its commit is refused
+A run that gets a signal ends the processes that it started, and then dies of that signal.
+status exits with 0 if the host is in sync and healthy, or a healthy host has a run under way; otherwise with 1.
 
 files:
-  /etc/slipway/host.json, pull.json   what this host is, how the agent behaves
-  /var/lib/slipway/                   what the agent knows; metrics/ is for node_exporter
+  /etc/slipway/host.json    the identity of this host
+  /etc/slipway/pull.json    the settings of the agent
+  /var/lib/slipway/         the state of the agent; metrics/ is for node_exporter
 """
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit code."""
-    # What the agent and Ansible write is for others to read, whatever the umask of the person who calls.
+    # Everyone may read what the agent and Ansible write, whatever the caller's umask is.
     os.umask(0o022)
     try:
-        # The timer's call, every minute on every host: reading it the long way would cost a third as much again.
-        return _run(Paths(), Wish()) if arguments == ["run"] else _called(arguments)
+        # The timer starts this every minute on every host. Without argparse it costs a quarter less.
+        return _run(Paths(), Request()) if arguments == ["run"] else _dispatch(arguments)
     except AgentError as error:
         print(f"slipway-pull: {error}", flush=True)
         return 1
     except Stopped as stopped:
         return _die(stopped)
-    except BrokenPipeError:  # whoever read the output went away, as in `slipway-pull now | head`
+    except BrokenPipeError:  # the reader of the output went away, as in `slipway-pull now | head`
         return _die(Stopped(signal.SIGPIPE))
 
 
-def _called(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     paths = Paths(options.config.absolute(), options.data.absolute())
     if options.command == "check":
@@ -74,7 +75,7 @@ def _called(arguments: list[str]) -> int:
         return _status(paths, options.json)
     adopt = options.command == "adopt"
     full = options.command == "now" and options.full
-    return _run(paths, Wish(now=options.command == "now" or adopt, full=full, adopt=adopt))
+    return _run(paths, Request(now=options.command == "now" or adopt, full=full, adopt=adopt))
 
 
 def _parser() -> ArgumentParser:
@@ -83,37 +84,38 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "slipway-pull", description=ABOUT, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", type=Path, default=Paths().config, metavar="DIR", help="in place of %(default)s")
-    parser.add_argument("--data", type=Path, default=Paths().data, metavar="DIR", help="in place of %(default)s")
+    parser.add_argument("--config", type=Path, default=Paths().config, metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--data", type=Path, default=Paths().data, metavar="DIR", help="default: %(default)s")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status | check")
     commands.add_parser(
         "run",
-        help="what the timer calls: do what there is to do",
-        description="Look at the branch. A new commit is applied; a failed one is tried again when its pause is over;"
-        " everything is run again from time to time, which repairs drift. Mostly there is nothing to do.",
+        help="poll the branch and apply what is new; the timer runs this",
+        description="Poll the branch. Apply a new commit; retry a failed one once its pause is over; run everything"
+        " again from time to time, which repairs drift. Usually there is nothing to do.",
     )
     now = commands.add_parser(
         "now",
-        help="the same for a person: without waiting for a pause",
-        description="Like run, in this terminal, and a failed commit is tried again at once.",
+        help="like run, but retry a failed commit at once",
+        description="Like run, but retry a failed commit, or a failed repair, without waiting for its pause.",
     )
-    now.add_argument("--full", action="store_true", help="run everything, also where nothing is new")
+    now.add_argument("--full", action="store_true", help="run all roles, even if nothing is new")
     commands.add_parser(
         "adopt",
-        help="the same, and accept a branch that was rewritten on purpose",
-        description="Like now, and the branch's commit need not come after the one that is applied.",
+        help="like now, but accept a branch that was rewritten on purpose",
+        description="Like now, but accept a commit that does not descend from the applied one.",
     )
     status = commands.add_parser(
         "status",
-        help="how this host stands to its branch, and why",
-        description="Say how this host stands to its branch: from files alone, changing nothing.",
+        help="show whether this host is in sync and healthy, and if not, why",
+        description="Show whether this host is in sync and healthy. This only reads files and changes nothing.",
     )
     commands.add_parser(
         "check",
-        help="whether this version of the agent can start here; changes nothing",
-        description="Import all of the agent and read all that a run reads. Asked before a new version is installed.",
+        help="check whether this version of the agent can start here; changes nothing",
+        description="Import every module and read every file that a run reads. A new version has to pass this before"
+        " it is installed.",
     )
-    status.add_argument("--json", action="store_true", help="for programs; docs/agent.md names the keys")
+    status.add_argument("--json", action="store_true", help="print JSON; docs/agent.md explains the keys")
     return parser
 
 
@@ -130,28 +132,28 @@ def _status(paths: Paths, as_json: bool) -> int:
     return 0 if view["state"] in status.GOOD else 1
 
 
-def _run(paths: Paths, wish: Wish) -> int:
+def _run(paths: Paths, request: Request) -> int:
     from agent.lock import BusyError
     from agent.run import run
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        return EXITS[run(paths, wish)]
+        return EXITS[run(paths, request)]
     except BusyError as error:
         print(f"slipway-pull: {error}", flush=True)
         return BUSY
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
-    # Once: what is being cleaned up is not to be interrupted by a second signal.
+    # Ignore further signals, which would interrupt the clean-up.
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(each, lambda *_: None)
     raise Stopped(number)
 
 
 def _die(stopped: Stopped) -> int:
-    # As if it had not been caught: the caller sees what ended it.
+    # Die of the signal itself, so that the caller sees what ended the run.
     signal.signal(stopped.number, signal.SIG_DFL)
     os.kill(os.getpid(), stopped.number)
     return 128 + stopped.number

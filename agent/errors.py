@@ -1,28 +1,28 @@
-"""What can go wrong, as a sentence for a person."""
+"""The errors of the agent. Each message is for a person."""
 
 import signal
 
 
 class AgentError(Exception):
-    """Something that ends a run; the message is one line that a stranger understands."""
+    """An error that ends a run; the message is one line."""
 
 
 class ConfigError(AgentError):
-    """A file whose keys or values cannot be used."""
+    """A file with keys or values that cannot be used."""
 
 
 class RemoteError(AgentError):
-    """The repository gave no answer."""
+    """The remote repository gave no usable answer."""
 
 
 class DamagedError(AgentError):
-    """The repository on the host is damaged; a new one can be fetched."""
+    """The repository on the host is damaged and has to be fetched again."""
 
 
 class Stopped(BaseException):
-    """A signal asked the agent to end. Not an Exception, so that nothing on the way takes it for a failure."""
+    """A signal asked the agent to end. Not an Exception, so that no `except Exception` treats it as a failure."""
 
     def __init__(self, number: int) -> None:
-        """`number` is the signal's."""
+        """`number` is the number of the signal."""
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.number = number

@@ -1,13 +1,16 @@
-"""Files that are either the old ones or the new ones, never in between."""
+"""Atomic replacement of files: readers see the old content or the new one.
+
+plugins/ has its own, because the agent consists of nothing but its folder and the standard library.
+"""
 
 import os
 from pathlib import Path
 
 
 def replace(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write `text` to `path` atomically; raises OSError and leaves the old file where that cannot be done.
+    """Write `text` to `path` atomically; on failure raises OSError and leaves the old file.
 
-    Durable survives a power cut right after the return; it costs a wait for the disk.
+    A durable write waits for the disk, so that it survives a power cut right after it.
     """
     fresh = path.with_name(path.name + ".new")
     try:
@@ -25,7 +28,7 @@ def replace(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only when the folder is.
+    # A rename survives a power cut only once the folder is on the disk.
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,4 +1,4 @@
-"""Calls git and says what went wrong as a sentence."""
+"""Calls git; errors become one-line messages."""
 
 import errno
 import os
@@ -9,21 +9,21 @@ from agent import process
 from agent.errors import AgentError, RemoteError
 from agent.process import Finished
 
-# What a surrounding git (a hook, say) would have the programs below it use instead of what they are told.
+# A surrounding git, such as a hook, sets these variables; they would override our arguments.
 LOCAL = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for git: nobody is asked for a password, messages are in English."""
+    """Return the environment for git: no password prompts, English messages."""
     kept = {key: value for key, value in environ.items() if key not in LOCAL and key != "LANGUAGE"}
-    # systemd gives root's services no HOME, and that is where git and ssh look for credentials.
+    # systemd sets no HOME for services of root, but git and ssh look for credentials there.
     return {"HOME": os.path.expanduser("~")} | kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
 
 
 def run(*arguments: str, limit: float) -> Finished:
-    """Run git; raises AgentError where there is none."""
+    """Run git; raises AgentError if it is not installed."""
     try:
         return process.capture(["git", *arguments], limit=limit, env=environment(os.environ))
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def run(*arguments: str, limit: float) -> Finished:
 
 
 def remote_head(url: str, branch: str, limit: float) -> str:
-    """Ask the remote for the branch's commit; raises RemoteError."""
+    """Return the branch's commit on the remote; raises RemoteError."""
     done = run("ls-remote", "--", url, f"refs/heads/{branch}", limit=limit)
     check(done, url, limit)
     match = re.search(rf"^([0-9a-f]{{40,64}})\trefs/heads/{re.escape(branch)}$", done.output, re.MULTILINE)
@@ -41,18 +41,18 @@ def remote_head(url: str, branch: str, limit: float) -> str:
 
 
 def check(done: Finished, url: str, limit: float) -> None:
-    """Raise RemoteError where what was asked of a remote did not work; a full disk here is an AgentError."""
+    """Raise RemoteError if a call to the remote failed, AgentError if this host's disk is full."""
     lines = [line for line in done.errors.splitlines() if not line.startswith("remote:")]
     if full := next((line for line in lines if line.endswith(FULL)), ""):
         raise AgentError(f"this host's disk is full: {full.strip()}")
     if done.timed_out:
-        raise RemoteError(f"{url} gave no answer within {limit:.0f} s")
+        raise RemoteError(f"{url} did not answer within {limit:.0f} s")
     if done.code:
         raise RemoteError(f"{url} cannot be read: {complaint(done)}")
 
 
 def complaint(done: Finished) -> str:
-    """What git gave as the reason, in one line."""
+    """Return the reason that git printed, in one line."""
     lines = [line.strip() for line in done.errors.splitlines() if line.strip()]
     reasons = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
-    return reasons[0].removeprefix("fatal: ").removeprefix("error: ") if reasons else f"git ended with {done.code}"
+    return reasons[0].removeprefix("fatal: ").removeprefix("error: ") if reasons else f"git: exit code {done.code}"

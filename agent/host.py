@@ -1,19 +1,19 @@
-"""What this host is: /etc/slipway/host.json, written once by its bootstrap."""
+"""The identity of this host: /etc/slipway/host.json, which its bootstrap writes once."""
 
 import os
 import re
 from typing import Any, NamedTuple
 
-from agent.document import build, load
 from agent.errors import ConfigError
+from agent.json_file import build, load
 from agent.paths import Paths
 
-# What a host can be: `api` serves predictions, `ops` tracks and watches.
+# The groups of hosts: `api` serves predictions, `ops` tracks models and watches.
 GROUPS = ("api", "ops")
 WORD = re.compile(r"[a-z][a-z0-9-]{0,62}")
-# git's own rules are longer; these names need no quoting anywhere.
+# Stricter than git's own rules, so that names need no quoting anywhere.
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
-# What begins an expression, a statement or a comment of Jinja.
+# The start of a Jinja expression, statement or comment.
 TEMPLATE = re.compile(r"\{[{%#]")
 PASSWORD = re.compile(r"^[a-z+]+://[^/@]*:[^/@]*@|^https?://[^/@]+@")
 
@@ -28,18 +28,18 @@ class Host(NamedTuple):
     name: str  # the name of this host; by default the machine's own
     vault: str = ""  # the https:// address of Vault, if the environment's secrets come from Vault
 
-    def document(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the keys and values of host.json."""
         return self._asdict() | {"groups": list(self.groups)}
 
 
 def read(paths: Paths) -> Host:
-    """Return what the host is; raises ConfigError."""
+    """Return the identity of this host; raises ConfigError."""
     try:
         document = load(paths.host)
     except FileNotFoundError:
-        raise ConfigError(f"{paths.host}: is missing: the host's bootstrap writes it, see docs/agent.md") from None
-    # Before anything is echoed: not even an error may show a password.
+        raise ConfigError(f"{paths.host} is missing; the host's bootstrap writes it, see docs/agent.md") from None
+    # First, because the errors of the other checks echo values.
     _check_secrets(paths, document)
     host = build(Host, {"name": os.uname().nodename} | document, paths.host)
     _check(paths, host)
@@ -50,8 +50,8 @@ def _check_secrets(paths: Paths, document: dict[str, Any]) -> None:
     for key, value in document.items():
         if isinstance(value, str) and PASSWORD.search(value):
             raise ConfigError(
-                f"{paths.host}: {key} holds a password or token, wanted an address without one:"
-                " every process could read it; give it to git's credential helper, or use an SSH key"
+                f"{paths.host}: {key} contains a password or token, which every process could read;"
+                " wanted an address without one: use git's credential helper or an SSH key"
             )
 
 
@@ -59,8 +59,8 @@ def _check(paths: Paths, host: Host) -> None:
     def refuse(key: str, value: str, wanted: str) -> ConfigError:
         return ConfigError(f"{paths.host}: {key}={value!r}: wanted {wanted}")
 
-    for key, value in host.document().items():
-        # They stand in Ansible's inventory, whose texts are rendered, as root.
+    for key, value in host.as_json().items():
+        # These values go into Ansible's inventory, which renders templates as root.
         if isinstance(value, str) and TEMPLATE.search(value):
             raise refuse(key, value, "a plain value, not a template ({{, {% or {#)")
     if not WORD.fullmatch(host.environment):
@@ -77,4 +77,4 @@ def _check(paths: Paths, host: Host) -> None:
     if host.vault and not host.vault.startswith(("https://", "http://")):
         raise refuse("vault", host.vault, "the https:// address of Vault")
     if not host.name:
-        raise refuse("name", host.name, "a name, since this machine has none of its own")
+        raise refuse("name", host.name, "a name, because this machine has none of its own")

@@ -1,4 +1,4 @@
-"""One run at a time. The lock is the kernel's and dies with the process, however that ends."""
+"""The lock that allows one run at a time. The kernel releases it when the process ends, however that happens."""
 
 import fcntl
 import os
@@ -10,32 +10,32 @@ from typing import NamedTuple, TextIO
 
 from agent.errors import AgentError
 
-# `status` holds the lock for an instant to see whether it is free; a run must not take that for another run.
+# `status` takes the lock for an instant to see whether it is free; a run must not mistake that for another run.
 WAIT_SECONDS = 1.0
 
 
 class Holder(NamedTuple):
-    """Who has the lock."""
+    """The process that holds the lock."""
 
     pid: int
     since: float
 
 
 class BusyError(AgentError):
-    """Another run has the lock."""
+    """Another run holds the lock."""
 
 
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
-    """Hold the lock; raises BusyError where another process has it.
+    """Hold the lock; raises BusyError if another process holds it.
 
-    Yields whether the last holder was killed: then what it started may still run.
+    Yields whether the last holder was killed; processes that it started may then still run.
     """
     with _open(path) as file:
         deadline = time.monotonic() + WAIT_SECONDS
         while not _taken(file.fileno(), fcntl.LOCK_EX):
             if time.monotonic() > deadline:
-                raise BusyError(_told(_read(path)))
+                raise BusyError(_busy(_read(path)))
             time.sleep(0.05)
         was_killed = bool(file.read())
         _sign(file.fileno())
@@ -46,7 +46,7 @@ def held(path: Path) -> Iterator[bool]:
 
 
 def holder(path: Path) -> Holder | None:
-    """Return who has the lock, None where nobody has."""
+    """Return the holder of the lock, None if nobody holds it."""
     if not path.parent.exists():
         return None
     with _open(path) as file:
@@ -56,16 +56,16 @@ def holder(path: Path) -> Holder | None:
 def _open(path: Path) -> TextIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Root's alone: whoever can open it can hold it, and so keep the host from converging.
+        # For root alone: whoever can open the file can hold the lock and so stop all runs.
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
     except OSError as error:
-        raise AgentError(f"{path}: cannot be opened ({error.strerror}); slipway-pull is for root") from error
+        raise AgentError(f"{path}: cannot be opened ({error.strerror}); slipway-pull has to run as root") from error
 
 
 def _sign(fd: int) -> None:
     name = f"{os.getpid()} {time.time():.0f}\n".encode()
     try:
-        # Never empty in between: that would say that the last holder ended well.
+        # The file must not be empty in between: an empty file means that the last holder ended properly.
         os.pwrite(fd, name, 0)
         os.ftruncate(fd, len(name))
     except OSError as error:
@@ -82,9 +82,9 @@ def _taken(fd: int, kind: int) -> bool:
 
 def _read(path: Path) -> Holder:
     words = path.read_text().split()
-    # A holder that has not come to writing its name yet is a holder all the same.
+    # A new holder may not have written its name yet.
     return Holder(int(words[0]), float(words[1])) if len(words) == 2 else Holder(0, time.time())
 
 
-def _told(who: Holder) -> str:
-    return f"another run is under way (process {who.pid}, for {max(0, time.time() - who.since):.0f} s)"
+def _busy(holder: Holder) -> str:
+    return f"another run is under way (process {holder.pid}, for {max(0, time.time() - holder.since):.0f} s)"

@@ -1,25 +1,25 @@
-"""What the agent says: lines on stdout, which systemd keeps in the journal."""
+"""The log of the agent: lines on stdout, which systemd keeps in the journal."""
 
 import sys
 
 
-def say(text: str) -> None:
-    """Print a line about what goes on."""
+def log(text: str) -> None:
+    """Log a line."""
     print(f"slipway-pull: {text}", flush=True)
 
 
 def warn(text: str) -> None:
-    """Print a line that the journal has and a program's reader of stdout has not."""
+    """Log a line to stderr: the journal gets it, a program that reads stdout does not."""
     print(f"slipway-pull: {text}", file=sys.stderr, flush=True)
 
 
 def short(commit: str) -> str:
-    """Return as much of a commit as a person needs."""
+    """Return the start of a commit, which is enough for a person."""
     return commit[:12] or "nothing"
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in the unit that fits it."""
+    """Return a duration in a unit that fits it."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

@@ -1,6 +1,6 @@
-"""Where the agent's files are.
+"""The paths of the agent's files.
 
-Here and in all that a poll imports: named tuples, since importing `dataclasses` costs an eighth of a poll.
+The modules that a poll imports use named tuples: importing `dataclasses` would cost an eighth of a poll.
 """
 
 from pathlib import Path
@@ -8,39 +8,39 @@ from typing import NamedTuple
 
 
 class Paths(NamedTuple):
-    """`config` is read and never written; `data` is the agent's own."""
+    """The agent only reads `config`; `data` is its own."""
 
     config: Path = Path("/etc/slipway")
     data: Path = Path("/var/lib/slipway")
 
     @property
     def host(self) -> Path:
-        """What the bootstrap said this host is."""
+        """The identity of this host, from its bootstrap."""
         return self.config / "host.json"
 
     @property
     def settings(self) -> Path:
-        """What the environment says about the agent; may be missing."""
+        """The settings of the agent, from its environment; may be missing."""
         return self.config / "pull.json"
 
     @property
     def health(self) -> Path:
-        """What each role says how to see whether it works, a file for each."""
+        """The health checks, a file for each role."""
         return self.config / "health.d"
 
     @property
     def state(self) -> Path:
-        """What the agent knows of earlier runs."""
+        """What the agent remembers of earlier runs."""
         return self.data / "state.json"
 
     @property
     def lock(self) -> Path:
-        """Held by the one run there is."""
+        """The lock that a run holds."""
         return self.data / "lock"
 
     @property
     def repository(self) -> Path:
-        """The bare repository that commits are fetched into before anything else sees them."""
+        """The bare repository into which commits are fetched and in which they are checked first."""
         return self.data / "repository.git"
 
     @property
@@ -50,20 +50,20 @@ class Paths(NamedTuple):
 
     @property
     def inventory(self) -> Path:
-        """What Ansible is told about this host."""
+        """The inventory for Ansible."""
         return self.data / "inventory.json"
 
     @property
     def gitconfig(self) -> Path:
-        """What git is told when ansible-pull calls it."""
+        """The git configuration for ansible-pull."""
         return self.data / "gitconfig"
 
     @property
     def report(self) -> Path:
-        """What the callback wrote during the last run, an event a line."""
+        """The events of the last run of Ansible, one per line."""
         return self.data / "report.jsonl"
 
     @property
     def metrics(self) -> Path:
-        """A folder of the agent's own for node_exporter's textfile collector: it exists before node_exporter does."""
+        """The metrics, in a folder of the agent's own, which exists before node_exporter is installed."""
         return self.data / "metrics" / "pull.prom"

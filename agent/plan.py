@@ -1,4 +1,4 @@
-"""What one run has to do: decided from the state alone, so that every case can be looked at."""
+"""What a run has to do. It is decided from the state alone, so that a test can try every case."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from agent.host import Host
 from agent.settings import Settings
 from agent.state import State
 
-# Tells the paths that differ between two commits, None where that cannot be told.
+# Returns the paths that differ between two commits, None if git cannot tell.
 Changed = Callable[[str, str], list[str] | None]
 
 
 class Work(NamedTuple):
-    """Run `commit`; `scope` are the roles it is limited to, None is everything; gentle is at low priority."""
+    """Run `commit`. `scope` are the roles to run, None for everything; `gentle` means at low priority."""
 
     commit: str
     scope: tuple[str, ...] | None
@@ -21,8 +21,8 @@ class Work(NamedTuple):
     gentle: bool = False
 
 
-class Wish(NamedTuple):
-    """What the caller asked for: to try now what waits, to run everything, to accept a rewritten branch."""
+class Request(NamedTuple):
+    """What the caller asked for: to skip the pause (now), run everything (full), accept a rewritten branch (adopt)."""
 
     now: bool = False
     full: bool = False
@@ -30,35 +30,35 @@ class Wish(NamedTuple):
 
 
 def plan(
-    state: State, target: str, host: Host, settings: Settings, wish: Wish, clock: float, changed: Changed
+    state: State, target: str, host: Host, settings: Settings, request: Request, clock: float, changed: Changed
 ) -> Work | None:
-    """Return the work there is for a host that should be at `target`, a commit that may be applied, or "" for none."""
+    """Return the work to bring a host to `target`, None if there is none. `target` is an accepted commit, or ""."""
     if not target:
         return None
-    moved = host.document() != state.host
+    moved = host.as_json() != state.host
     if target != state.attempted:
-        whole = state.settled and state.applied and not moved and not wish.full and not _is_due(state, settings, clock)
-        return Work(target, _limited(state, target, host, changed) if whole else None, "new commit")
+        full = not state.settled or not state.applied or moved or request.full or _is_due(state, settings, clock)
+        return Work(target, None if full else _scope(state, target, host, changed), "new commit")
     if not state.settled:
-        if not (wish.now or moved) and waits(state.retry_at, settings, clock):
+        if not (request.now or moved) and waits(state.retry_at, settings, clock):
             return None
         return Work(target, None, f"attempt {state.failures + 1}")
-    if moved or wish.full:
-        return Work(target, None, "host.json changed" if moved else "asked for")
+    if moved or request.full:
+        return Work(target, None, "host.json changed" if moved else "requested")
     return Work(target, None, "full check", gentle=True) if _is_due(state, settings, clock) else None
 
 
 def _is_due(state: State, settings: Settings, clock: float) -> bool:
-    """Whether everything has to be run again, to repair what drifted."""
-    # A time in the future is one of a clock that has since been put back.
+    """Whether everything has to run again, to repair drift."""
+    # A time in the future means that the clock was set back since.
     return not 0 <= clock - state.full_at < settings.full_check_seconds
 
 
-def _limited(state: State, target: str, host: Host, changed: Changed) -> tuple[str, ...] | None:
+def _scope(state: State, target: str, host: Host, changed: Changed) -> tuple[str, ...] | None:
     paths = changed(state.applied, target)
     return None if paths is None else scope.of(paths, host.environment)
 
 
 def waits(until: float, settings: Settings, clock: float) -> bool:
-    """Whether a pause lasts: never longer than the longest, also when the clock was put back."""
+    """Whether a pause is not over yet. If the clock was set back, it never lasts longer than the longest pause."""
     return clock < until <= clock + settings.retry_most_seconds

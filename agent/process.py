@@ -1,4 +1,4 @@
-"""Programs that the agent starts: each has a limit of time, and nothing of it stays behind."""
+"""Runs programs with a time limit, and ends every process that they started."""
 
 import os
 import selectors
@@ -10,14 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-# What every process of a run inherits in its environment, with the run's data folder as the value.
+# Every process of a run inherits this variable; its value is the run's data folder.
 MARK = "SLIPWAY_RUN"
-# After the program itself has ended, its pipe may be held by something that it started.
+# After a program has ended, a process that it started may still hold its pipe for so long.
 LINGERS_SECONDS = 1.0
 
 
 class Finished(NamedTuple):
-    """How a program ended; `code` is negative for a signal, as in subprocess."""
+    """The end of a program; `code` is negative for a signal, as in subprocess."""
 
     code: int
     output: str
@@ -26,15 +26,15 @@ class Finished(NamedTuple):
 
 
 def mark(data: Path) -> None:
-    """Mark the processes that this one will start."""
+    """Mark the processes that this process will start."""
     os.environ[MARK] = str(data)
 
 
 def capture(command: Sequence[str], *, limit: float, env: Mapping[str, str]) -> Finished:
     """Run a program and return what it printed."""
     timed_out = False
-    # A session of its own: no terminal to ask a password on, and one group to end.
-    with subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
+    # In its own session it has no terminal to ask for a password on, and one group to kill.
+    with subprocess.Popen(  # noqa: S603  # this module runs programs for its callers
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -63,12 +63,12 @@ def _kill_group(pid: int) -> None:
 def stream(
     command: Sequence[str], *, limit: float, env: Mapping[str, str], cwd: Path, echo: Callable[[bytes], None]
 ) -> Finished:
-    """Run a program and hand on each piece it prints; whatever way this ends, its descendants have ended."""
-    from agent import process_tree  # not for a look at the remote
+    """Run a program, passing its output to `echo`; however this ends, its descendants have ended."""
+    from agent import process_tree  # not at the top: most polls do not need it
 
     process_tree.adopt()
     try:
-        process = subprocess.Popen(  # noqa: S603  # starting what it is given is what this module is for
+        process = subprocess.Popen(  # noqa: S603  # this module runs programs for its callers
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -80,13 +80,13 @@ def stream(
         timed_out = not _follow(process, time.monotonic() + limit, echo)
         code = -signal.SIGTERM if timed_out else process.wait()
     finally:
-        # Also what a signal kept from ever getting a name here.
+        # All descendants: a signal may have come before Popen returned.
         process_tree.end(process_tree.below)
     return Finished(code, "", "", timed_out)
 
 
 def _follow(process: subprocess.Popen[bytes], deadline: float, echo: Callable[[bytes], None]) -> bool:
-    """Hand on what is printed until the end; return whether that came before the deadline."""
+    """Pass on the output until the program ends; return whether it ended before the deadline."""
     if process.stdout is None:
         raise ValueError("follow a process whose stdout is a pipe")
     with process.stdout, selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""Every process that a run started. Ansible's workers leave their process group: killing that is not enough."""
+"""The processes that a run started. Killing the process group is not enough: Ansible's workers leave it."""
 
 import ctypes
 import os
@@ -15,33 +15,33 @@ ENDS_WITHIN_SECONDS = 10.0
 
 
 def adopt() -> None:
-    """Keep every process below this one there, also when its parent ends."""
+    """Make this process the new parent of its descendants whose own parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end(find: Callable[[], set[int]]) -> set[int]:
-    """End the processes that `find` returns: politely, then not. Return those that were there."""
-    told: set[int] = set()
+    """End the processes that `find` returns: by SIGTERM, then by SIGKILL. Return those that were found."""
+    ended: set[int] = set()
     for sent in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + ENDS_WITHIN_SECONDS
-        asked: set[int] = set()
+        signalled: set[int] = set()
         while (running := find()) and time.monotonic() < deadline:
-            for pid in running - asked:
+            for pid in running - signalled:
                 with suppress(ProcessLookupError):  # it ended meanwhile
                     os.kill(pid, sent)
-            asked |= running
+            signalled |= running
             time.sleep(0.05)
-        told |= asked
-    return told
+        ended |= signalled
+    return ended
 
 
 def below(roots: Collection[int] = ()) -> set[int]:
-    """Return every process below these, this one by default, that has not ended."""
+    """Return the running descendants of these processes, by default of this one."""
     above = set(roots) or {os.getpid()}
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            # The name before it stands in parentheses and may hold anything, a parenthesis too.
+            # The program's name comes first, in parentheses, and may itself contain parentheses.
             state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
             if state != "Z":
                 parents[int(folder.name)] = int(parent)
@@ -49,11 +49,11 @@ def below(roots: Collection[int] = ()) -> set[int]:
 
 
 def marked(data: Path) -> set[int]:
-    """Return the processes that runs with this data folder started, and all below them, but not this one."""
+    """Return the processes that runs with this data folder started, and their descendants, but not this process."""
     wanted = f"{MARK}={data}".encode()
     found: set[int] = set()
     for folder in Path("/proc").glob("[0-9]*"):
-        # It ended meanwhile, or is somebody else's where the agent is not run by root.
+        # It ended meanwhile, or belongs to another user (if the agent does not run as root).
         with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 found.add(int(folder.name))

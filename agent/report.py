@@ -1,4 +1,4 @@
-"""What the callback wrote during a run, and the sentence that comes of it."""
+"""The events that the callback wrote during a run of Ansible, and the reason of a failure."""
 
 import json
 import re
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# A reason has to fit on one line of a terminal, or little more.
+# A reason should fit on a few lines of a terminal.
 LONGEST = 300
 
 
 @dataclass(frozen=True)
 class Report:
-    """Events of a run; each as the callback describes it."""
+    """The events of a run, in the format of the callback."""
 
     plays: tuple[dict[str, Any], ...] = ()
     failures: tuple[dict[str, Any], ...] = ()
@@ -22,29 +22,29 @@ class Report:
     roles: dict[str, float] = field(default_factory=dict)
 
     def failure(self) -> str:
-        """Return what failed, "" where nothing did."""
-        # With handlers forced, one may fail because of what failed before it: that is the reason, if there is one.
+        """Return what failed and why, "" if nothing failed."""
+        # Forced handlers run after a failed task, and may fail because of it: report the task, if there is one.
         causes = [each for each in self.failures if not each["handler"]] or list(self.failures)
         return f"{_named(causes[-1]['failed'], causes[-1]['role'])}: {_message(causes[-1]['result'])}" if causes else ""
 
     def task(self) -> str:
-        """Return the name of the task that began last, "" where none did."""
+        """Return the name of the last task that started, "" if none did."""
         return _named(self.last_task["task"], self.last_task["role"]) if self.last_task else ""
 
     def mismatch(self, groups: Collection[str]) -> str:
-        """Return why the plays were not for a host of `groups`, "" where one was and no other is for nobody at all."""
+        """Return why the plays do not fit a host of `groups`: an unknown group, or no play at all; "" if they do."""
         for play in self.plays:
             for word in re.split(r"[:,&!]+", play["pattern"]):
                 if play.get("unmatched") and word and word not in ("all", "localhost", *groups):
                     known = ", ".join(groups)
-                    return f"the play {play['play']!r} is for {word!r}, which is no group: wanted one of {known}"
+                    return f"the play {play['play']!r} is for the unknown group {word!r}; wanted one of {known}"
         if all(play.get("unmatched") for play in self.plays):
-            return "no play was for this host: nothing was done"
+            return "no play is for this host, so nothing was done"
         return ""
 
 
 def read(path: Path) -> Report:
-    """Return what a run told; nothing where Ansible did not come so far."""
+    """Return the events of a run; an empty report if Ansible wrote none."""
     try:
         events = list(_events(path.read_text(encoding="utf-8", errors="replace")))
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def read(path: Path) -> Report:
         if "play" in event:
             plays.append(event)
         elif "unmatched" in event:
-            # The line before it, which names the play, may be the one that is torn.
+            # The line before, which names the play, may be damaged.
             plays[-1:] = [plays[-1] | event] if plays else []
         else:
             rest.append(event)
@@ -67,16 +67,16 @@ def read(path: Path) -> Report:
 
 def _events(text: str) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
-        # A full disk tears a line: what the others say still holds.
+        # A full disk can cut off a line; the other lines are still right.
         with suppress(ValueError):
             event = json.loads(line)
-            # The end of a torn line can be JSON, a number for example.
+            # The rest of a damaged line can be valid JSON, such as a number.
             if isinstance(event, dict):
                 yield event
 
 
 def complaint(output: Iterable[str]) -> str:
-    """Return the reason in Ansible's own output: for what goes wrong before there is any task."""
+    """Return the reason from Ansible's own output, for failures before any task."""
     lines = [line.strip() for line in output]
     for number, line in reversed(list(enumerate(lines))):
         if match := re.match(r"\[ERROR\]: (.+)|ERROR! (.+)|fatal: (.+)", line):
@@ -86,25 +86,25 @@ def complaint(output: Iterable[str]) -> str:
     for line in reversed(lines):
         if match := re.search(r'"msg": "((?:[^"\\]|\\.)*)"', line):
             return shorten(json.loads(f'"{match[1]}"'))
-    return shorten(next((line for line in reversed(lines) if line), "it printed nothing"))
+    return shorten(next((line for line in reversed(lines) if line), "no output"))
 
 
 def _named(task: str, role: str) -> str:
-    # Ansible itself puts the role before some tasks' names.
+    # Ansible prefixes the names of some tasks with the role.
     task = task.removeprefix(f"{role} : ")
     return f"role {role}, {task!r}" if role else f"{task!r}"
 
 
 def _message(result: dict[str, Any]) -> str:
     if "censored" in result:
-        return "its output is not shown, since it may hold secrets"
-    said = str(result.get("msg", "")).strip()
-    # The usual message of a command is only that it failed.
+        return "its output is hidden because it may contain secrets"
+    message = str(result.get("msg", "")).strip()
+    # For a command, the usual message only says that it failed.
     last = str(result.get("stderr", "")).strip().splitlines()[-1:]
-    return shorten(": ".join([said, *last] if said == "non-zero return code" else [said])) or "it failed"
+    return shorten(": ".join([message, *last] if message == "non-zero return code" else [message])) or "it failed"
 
 
 def shorten(text: str) -> str:
-    """Return the text as one line that is not too long."""
+    """Return the text as one line, cut off if it is too long."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

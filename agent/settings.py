@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from agent.document import build, known, load
 from agent.errors import ConfigError
+from agent.json_file import build, known, load
 from agent.output import warn
 from agent.paths import Paths
 

@@ -1,9 +1,12 @@
-"""What a person wants to know of the agent, from its files alone: asking never changes anything."""
+"""`slipway-pull status`: whether this host is in sync and healthy. It only reads files and changes nothing."""
 
 import time
 from typing import Any
 
-from agent import host, lock, settings, state, uptime
+from agent import host as host_json
+from agent import lock, uptime
+from agent import settings as pull_json
+from agent import state as state_json
 from agent.errors import ConfigError
 from agent.output import short, span
 from agent.paths import Paths
@@ -12,53 +15,53 @@ from agent.state import CUT_OFF, State
 View = dict[str, Any]
 GOOD = ("in sync", "running")
 BAD = ("refused", "unreachable", "misconfigured", "failed")
-# The timer has not called the agent for so many intervals, and so many seconds: it will not by itself.
+# A run is overdue after so many intervals, and at least so many seconds: the timer does not start the agent.
 OVERDUE_INTERVALS, OVERDUE_SECONDS = 5, 120.0
 
 
 def view(paths: Paths) -> View:
-    """Return all of it; `state` is one word or two for how things are."""
-    known = state.read(paths.state)
+    """Return everything that status knows; `state` sums it up in a word or two."""
+    state = state_json.read(paths.state)
     running = lock.holder(paths.lock)
-    shown = known._asdict()
+    shown = state._asdict()
     try:
-        shown["host"] = host.read(paths)._asdict()
+        shown["host"] = host_json.read(paths)._asdict()
         shown["host_problem"] = ""
     except ConfigError as error:
         shown["host_problem"] = str(error)
     return {
-        "state": _word(known, running is not None, settings.read(paths).interval_seconds),
+        "state": _word(state, running is not None, pull_json.read(paths).interval_seconds),
         "running": running._asdict() if running else None,
-        "last_run_seconds": _since(known) if known.result_at else None,
+        "last_run_seconds": _since(state) if state.result_at else None,
         **shown,
     }
 
 
-def _word(known: State, running: bool, interval: float) -> str:
-    if not running and not known.result_at:
+def _word(state: State, running: bool, interval: float) -> str:
+    if not running and not state.result_at:
         return "never ran"
-    if not running and _since(known) > max(OVERDUE_INTERVALS * interval, OVERDUE_SECONDS):
+    if not running and _since(state) > max(OVERDUE_INTERVALS * interval, OVERDUE_SECONDS):
         return "overdue"
-    if any(known.health.values()):
+    if any(state.health.values()):
         return "unhealthy"
     if running:
         return "running"
-    if not known.settled:
+    if not state.settled:
         return "failing"
-    if known.fallback:
+    if state.fallback:
         return "fallback"
-    return known.result if known.result in BAD else "in sync"
+    return state.result if state.result in BAD else "in sync"
 
 
-def _since(known: State) -> float:
-    """Return the seconds since the last run ended, at least: after a boot, those since the boot."""
-    if not known.result_boot:
-        return time.time() - known.result_at
-    return uptime.seconds() - (known.result_uptime if known.result_boot == uptime.boot() else 0)
+def _since(state: State) -> float:
+    """Return the seconds since the last run ended; if the machine booted since, those since the boot."""
+    if not state.result_boot:
+        return time.time() - state.result_at
+    return uptime.seconds() - (state.result_uptime if state.result_boot == uptime.boot() else 0)
 
 
 def lines(view: View) -> list[str]:
-    """Return it for a person."""
+    """Return the view as lines for a person."""
     now = time.time()
     rows = _state(view, now) + _reason(view, now) + _health(view, now)
     rows += _commits(view, now) + _times(view, now) + _host(view)
@@ -75,23 +78,23 @@ def _state(view: View, now: float) -> list[tuple[str, str]]:
             "state",
             f"running {under_way}"
             if view["state"] == "running"
-            else f"{view['state']}, a run is under way {under_way}",
+            else f"{view['state']}; a run is under way {under_way}",
         )
     ]
 
 
 def _reason(view: View, now: float) -> list[tuple[str, str]]:
     if view["state"] == "never ran":
-        return [("reason", "the timer has not called slipway-pull yet, see docs/agent.md")]
+        return [("reason", "the timer has not started slipway-pull yet; see docs/agent.md")]
     if view["state"] == "overdue":
         late = f"no run for {span(view['last_run_seconds'])}"
-        return [("reason", f"{late}: `systemctl status slipway-pull.timer slipway-pull` tells why")]
+        return [("reason", f"{late}; `systemctl status slipway-pull.timer slipway-pull` shows why")]
     under_way = view["running"] and view["reason"] == CUT_OFF
     if view["failures"] and view["reason"] and not under_way:
-        again = f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"
-        return [("reason", view["reason"]), ("attempt", again)]
+        retry = f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"
+        return [("reason", view["reason"]), ("attempt", retry)]
     if view["fallback"]:
-        return [("reason", f"the installed agent cannot start, the version before it runs: {view['fallback']}")]
+        return [("reason", f"the installed agent cannot start, so the previous version runs: {view['fallback']}")]
     return [("reason", view["said"])] if view["result"] in BAD else []
 
 
@@ -125,11 +128,11 @@ def _times(view: View, now: float) -> list[tuple[str, str]]:
 def _host(view: View) -> list[tuple[str, str]]:
     if view["host_problem"]:
         return [("host", view["host_problem"])]
-    this = view["host"]
-    groups = ", ".join(this["groups"])
+    host = view["host"]
+    groups = ", ".join(host["groups"])
     return [
-        ("host", f"{this['name']}, environment {this['environment']}, groups {groups}"),
-        ("follows", f"{this['branch']} of {this['repository']}"),
+        ("host", f"{host['name']}, environment {host['environment']}, groups {groups}"),
+        ("follows", f"{host['branch']} of {host['repository']}"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""How long this machine has been up. No clock that somebody sets comes into it."""
+"""How long this machine has been up. This does not depend on the clock, which somebody may set."""
 
 import time
 from pathlib import Path
@@ -7,10 +7,10 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def boot() -> str:
-    """Return the name of this boot of the machine."""
+    """Return the id of the current boot."""
     return BOOT.read_text().strip()
 
 
 def seconds() -> float:
-    """Return the seconds since then, a suspended machine's included."""
+    """Return the seconds since the boot, including time in suspend."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

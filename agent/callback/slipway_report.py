@@ -1,4 +1,7 @@
-"""An Ansible callback: writes what happens as lines of JSON for the agent. It runs inside ansible-playbook."""
+"""An Ansible callback that writes the events of a run for the agent. It runs inside ansible-playbook.
+
+It is part of the agent, not of plugins/: a run may begin before the checkout has any plugins.
+"""
 
 import json
 import os
@@ -10,8 +13,8 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: slipway_report
 type: notification
-short_description: writes a run's events for the pull agent
-description: One JSON object a line to the file named by SLIPWAY_REPORT, where that is set.
+short_description: Write the events of a run for the pull agent
+description: Writes one JSON object per line to the file that SLIPWAY_REPORT names, if it is set.
 """
 
 
@@ -23,7 +26,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible publishes n
     CALLBACK_NAME = "slipway_report"
 
     def __init__(self) -> None:
-        """Without a file to write to, nothing is written."""
+        """Disable the callback if no file is set."""
         super().__init__()
         self._path = os.environ.get("SLIPWAY_REPORT")
         self._roles: dict[str, float] = {}
@@ -33,39 +36,39 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible publishes n
             self.disabled = True
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """A play begins, whether it is for this host or not."""
+        """Record a play, whether or not it is for this host."""
         pattern = play.hosts if isinstance(play.hosts, str) else ",".join(map(str, play.hosts))
-        self._tell(play=play.get_name(), pattern=pattern)
+        self._write(play=play.get_name(), pattern=pattern)
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        """The play that was told last has no host here."""
-        self._tell(unmatched=True)
+        """Record that the last play is not for this host."""
+        self._write(unmatched=True)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        """A task begins."""
+        """Record the start of a task."""
         self._begin(task)
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
-        """A handler begins."""
+        """Record the start of a handler."""
         self._begin(task)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """A task failed; a rescue may still follow."""
+        """Record a failure; a rescue may still follow."""
         if not ignore_errors:
             self._fail(result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        """The connection failed."""
+        """Record a failed connection."""
         self._fail(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """All plays are through."""
+        """Record the seconds of each role, at the end."""
         self._clock("")
-        self._tell(roles={role: round(seconds, 3) for role, seconds in self._roles.items()})
+        self._write(roles={role: round(seconds, 3) for role, seconds in self._roles.items()})
 
     def _begin(self, task: Any) -> None:
         self._clock(_role(task))
-        self._tell(task=task.name or task.action, role=self._role)
+        self._write(task=task.name or task.action, role=self._role)
 
     def _clock(self, role: str) -> None:
         now = time.monotonic()
@@ -80,10 +83,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible publishes n
         loops = [each for each in result.result.get("results", []) if isinstance(each, dict) and each.get("failed")]
         for each in loops[:1]:
             kept |= {key: value for key, value in each.items() if key in ("msg", "stderr", "censored")}
-        self._tell(failed=task.name or task.action, role=_role(task), handler=handler, result=kept)
+        self._write(failed=task.name or task.action, role=_role(task), handler=handler, result=kept)
 
-    def _tell(self, **event: Any) -> None:
-        # Opened anew each time: whatever ends Ansible, each line written so far is whole.
+    def _write(self, **event: Any) -> None:
+        # Opened for each event, so that all lines are complete however Ansible ends.
         with open(str(self._path), "a", encoding="utf-8") as file:
             file.write(json.dumps(event, default=str) + "\n")
 

@@ -1,4 +1,4 @@
-"""The checks that roles write to /etc/slipway/health.d/<role>.json: what each of them has running on this host."""
+"""The health checks of the roles, from /etc/slipway/health.d/<role>.json."""
 
 import json
 from collections.abc import Iterator
@@ -7,25 +7,25 @@ from typing import Any, NamedTuple
 
 from agent.errors import ConfigError
 
-# What a check can be about; docs/operate.md explains each.
+# The kinds of checks; docs/operate.md explains each.
 KINDS = ("unit", "engine", "link", "container", "https", "path", "file")
 KEYS = {"part", "name", "ca", *KINDS}
 
 
 class Check(NamedTuple):
-    """One check: `part` is what a person calls it, `role` is what repairs it."""
+    """One check: `part` is the name that a person sees, `role` is the role that repairs it."""
 
     role: str
     part: str
     kind: str
     target: str
-    link: str = ""  # of a container: its name has the name of what this link leads to
+    link: str = ""  # of a container: {link} in its name stands for the target of this link
     name: str = ""  # of https: the name in the certificate
-    ca: str = ""  # of https: who vouches for it
+    ca: str = ""  # of https: the certificate authority, a file or folder
 
 
 def read(folder: Path) -> tuple[list[Check], dict[str, str]]:
-    """Return the checks, and for each role whose file cannot be used why."""
+    """Return the checks, and the problem of each role whose file cannot be used."""
     checks: list[Check] = []
     damaged: dict[str, str] = {}
     for path in sorted(folder.glob("*.json")):
@@ -46,8 +46,8 @@ def _load(path: Path) -> Iterator[Check]:
 
 def _check(role: str, entry: Any) -> Check:
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
-        raise ConfigError(f"{json.dumps(entry)[:80]}: wanted an object of texts")
-    # A link beside a container only says which container: the link has a check of its own.
+        raise ConfigError(f"{json.dumps(entry)[:80]}: wanted an object whose values are strings")
+    # A `link` beside `container` only says which container; the link has a check of its own.
     kinds = [kind for kind in KINDS if kind in entry and not (kind == "link" and "container" in entry)]
     if len(kinds) != 1 or "part" not in entry or not entry.keys() <= KEYS:
         raise ConfigError(f"{json.dumps(entry)[:80]}: wanted `part` and one of {', '.join(KINDS)}")

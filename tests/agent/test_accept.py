@@ -64,7 +64,7 @@ def test_a_branch_that_was_rewritten_on_purpose_is_adopted(machine: Machine, rem
     assert machine.agent("run")[0] == 6
     code, said = machine.agent("adopt")
     assert (code, machine.state()["applied"]) == (0, third)
-    assert f"a new history begins with {third[:12]}" in said
+    assert f"starting a new history at {third[:12]}" in said
     assert machine.calls()[1:] == [{"commit": third, "tags": ""}]
     # Refusing has not ended with it.
     remote.rewind(second)
@@ -91,7 +91,7 @@ def test_a_host_that_is_pointed_to_another_branch_never_runs_the_old_one_as_the_
     away.rename(remote.url)
     code, said = machine.agent("run")
     assert (code, machine.state()["attempted"]) == (1, prod)
-    assert f"it need not come after {dev[:12]}" in said
+    assert f"before, {dev[:12]}" in said
     assert [call["commit"] for call in machine.calls()] == [dev, prod]
 
 

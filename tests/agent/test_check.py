@@ -60,6 +60,6 @@ def test_a_run_of_the_version_before_is_told_and_runs_everything_once(machine: M
         assert ("the installed agent cannot start (ImportError: no)" in said) == (runs == 2 and "applying" in said)
         code, shown = machine.agent("status")
         assert (code, shown.split()[1]) == (1, "fallback")
-        assert "the version before it runs: ImportError: no" in shown
+        assert "so the previous version runs: ImportError: no" in shown
     machine.agent("run")
     assert machine.agent("status")[0] == 0

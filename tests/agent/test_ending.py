@@ -193,7 +193,7 @@ def test_a_remote_that_never_answers_is_given_up_on(machine: Machine, remote: Re
         machine.tell(repository=url)
         code, said = machine.agent("run")
     assert code == 5
-    assert f"unreachable: {url} gave no answer within 1 s" in said
+    assert f"unreachable: {url} did not answer within 1 s" in said
 
 
 def test_a_reader_of_the_output_who_goes_away_ends_the_run(machine: Machine, remote: Remote) -> None:

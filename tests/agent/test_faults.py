@@ -190,7 +190,7 @@ def test_a_state_that_cannot_be_kept_starts_nothing(machine: Machine, remote: Re
     remote.commit(GOOD | {"new": "x"})
     code, said = machine.agent("run")
     assert (code, len(machine.calls()), machine.state()["applied"]) == (1, 1, first)
-    assert "state.json: cannot be written (Is a directory); the old state is kept" in said
+    assert "state.json: cannot be written (Is a directory); the old state stays" in said
 
 
 def test_files_are_for_others_to_read_whatever_the_umask_of_who_calls(machine: Machine, remote: Remote) -> None:

@@ -31,7 +31,7 @@ def read(paths: Paths, **keys: object) -> host.Host:
 def test_a_host_is_what_its_bootstrap_wrote(paths: Paths) -> None:
     found = read(paths, vault="https://vault.example.com:8200")
     assert (found.environment, found.groups, found.branch) == ("prod", ("api", "ops"), "prod")
-    assert found.document() == GOOD | {"vault": "https://vault.example.com:8200"}
+    assert found.as_json() == GOOD | {"vault": "https://vault.example.com:8200"}
 
 
 def test_a_host_without_a_name_has_its_machines(paths: Paths) -> None:
@@ -63,7 +63,7 @@ def test_what_cannot_be_used_is_named(paths: Paths, key: str, value: object, sai
 @pytest.mark.parametrize("key", ["repository", "vault", "misspelt"])
 @pytest.mark.parametrize("user", ["me:hunter2", "hunter2"])
 def test_a_password_is_refused_and_not_shown(paths: Paths, key: str, user: str) -> None:
-    with pytest.raises(ConfigError, match=f"{key} holds a password or token") as caught:
+    with pytest.raises(ConfigError, match=f"{key} contains a password or token") as caught:
         read(paths, **{key: f"https://{user}@git.example.com/x.git"})
     assert "hunter2" not in str(caught.value)
 
@@ -74,7 +74,7 @@ def test_the_user_of_ssh_is_no_secret(paths: Paths, url: str) -> None:
 
 
 def test_a_missing_file_is_told(paths: Paths) -> None:
-    with pytest.raises(ConfigError, match=r"host\.json: is missing: the host's bootstrap writes it"):
+    with pytest.raises(ConfigError, match=r"host\.json is missing; the host's bootstrap writes it"):
         host.read(paths)
 
 

@@ -109,7 +109,7 @@ def test_a_play_for_no_host_is_no_success(machine: Machine, remote: Remote) -> N
     """By itself Ansible exits 0."""
     remote.commit({"site.yml": play(NOTHING, hosts="ops")})
     assert machine.agent("run")[0] == 1
-    assert machine.state()["reason"] == "site.yml: no play was for this host: nothing was done"
+    assert machine.state()["reason"] == "site.yml: no play is for this host, so nothing was done"
 
 
 @long
@@ -117,7 +117,7 @@ def test_a_play_for_a_misspelt_group_is_no_success(machine: Machine, remote: Rem
     """While one for a group that this host is not in is passed over."""
     remote.commit({"site.yml": play(NOTHING, hosts="api") + play(NOTHING, hosts="ops") + play(NOTHING, hosts="opps")})
     assert machine.agent("run")[0] == 1
-    assert "is for 'opps', which is no group: wanted one of api, ops" in machine.state()["reason"]
+    assert "is for the unknown group 'opps'; wanted one of api, ops" in machine.state()["reason"]
 
 
 @long
@@ -207,7 +207,7 @@ def test_another_commit_than_was_asked_for_is_a_failure(machine: Machine, remote
     program = machine.folder / "bin" / "ansible-pull"
     program.write_text(program.read_text().replace('"--force", given.checkout', f'"--force", {first!r}'))
     assert machine.agent("run")[0] == 1
-    assert machine.state()["reason"] == f"ansible-pull ran commit {first[:12]} in place of {second[:12]}"
+    assert machine.state()["reason"] == f"ansible-pull ran commit {first[:12]} instead of {second[:12]}"
 
 
 def test_a_host_without_ansible_says_so(machine: Machine, remote: Remote) -> None:

@@ -61,7 +61,7 @@ def test_a_report_that_is_torn_anywhere_can_be_read(tmp_path: Path) -> None:
             "role api, 'Check the pin': non-zero return code: oh no",
         ),
         (failure(msg="non-zero return code", stderr=""), "role api, 'Check the pin': non-zero return code"),
-        (failure(censored="hidden", msg="hunter2"), "role api, 'Check the pin': its output is not shown, since it may"),
+        (failure(censored="hidden", msg="hunter2"), "role api, 'Check the pin': its output is hidden because it may"),
         (failure(), "role api, 'Check the pin': it failed"),
         (failure(msg="x" * 1000), "role api, 'Check the pin': xxx"),
     ],
@@ -87,14 +87,14 @@ def test_a_handler_that_fails_because_of_it_is_not_the_reason(tmp_path: Path) ->
 
 def test_a_host_that_no_play_is_for_is_told() -> None:
     ops = {"play": "Ops", "pattern": "ops", "unmatched": True}
-    assert Report().mismatch(("api", "ops")) == "no play was for this host: nothing was done"
-    assert Report(plays=(ops,)).mismatch(("api", "ops")) == "no play was for this host: nothing was done"
+    assert Report().mismatch(("api", "ops")) == "no play is for this host, so nothing was done"
+    assert Report(plays=(ops,)).mismatch(("api", "ops")) == "no play is for this host, so nothing was done"
     assert Report(plays=(PLAY, ops)).mismatch(("api", "ops")) == ""
 
 
 def test_a_play_for_a_group_that_does_not_exist_is_told() -> None:
     play = {"play": "Ops", "pattern": "ops:!apii", "unmatched": True}
-    said = "the play 'Ops' is for 'apii', which is no group: wanted one of api, ops"
+    said = "the play 'Ops' is for the unknown group 'apii'; wanted one of api, ops"
     assert Report(plays=(PLAY, play)).mismatch(("api", "ops")) == said
 
 
@@ -108,7 +108,7 @@ def test_a_play_for_a_group_that_does_not_exist_is_told() -> None:
         ('localhost | FAILED! => {\n  "msg": "Failed to checkout \\"x\\"",\n  "rc": 1\n}', 'Failed to checkout "x"'),
         ("something\nfatal: not a repository\n", "not a repository"),
         ("something odd\n\n", "something odd"),
-        ("", "it printed nothing"),
+        ("", "no output"),
     ],
 )
 def test_what_goes_wrong_before_any_task_is_found_in_the_output(output: str, said: str) -> None:

@@ -25,7 +25,7 @@ def fetch(repository: Repository, remote: Remote) -> str:
 
 def fetch_anew(repository: Repository, remote: Remote, applied: str = "") -> str:
     """As a run does where its repository is damaged."""
-    with pytest.raises(DamagedError, match=r"repository\.git: git finds it damaged"):
+    with pytest.raises(DamagedError, match=r"repository\.git: the repository is damaged"):
         fetch(repository, remote)
     repository.rebuild(str(remote.url), "prod", {APPLIED: applied})
     return fetch(repository, remote)
@@ -71,7 +71,7 @@ def test_a_commit_is_kept_under_a_name(repository: Repository, remote: Remote) -
     fetch(repository, remote)
     repository.mark(APPLIED, commit)
     assert repository.marked(APPLIED) == commit
-    with pytest.raises(AgentError, match="commit 111111111111 cannot be marked as attempted"):
+    with pytest.raises(AgentError, match="commit 111111111111 cannot be recorded as attempted"):
         repository.mark(ATTEMPTED, "1" * 40)
 
 

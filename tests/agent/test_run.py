@@ -12,7 +12,7 @@ def test_the_first_run_applies_everything(machine: Machine, remote: Remote) -> N
     commit = remote.commit(GOOD)
     code, said = machine.agent("run")
     assert (code, machine.calls()) == (0, [{"commit": commit, "tags": ""}])
-    assert f"applying {commit[:12]} (new commit): everything" in said
+    assert f"applying {commit[:12]} (new commit): all roles" in said
     assert (machine.state()["applied"], machine.state()["attempted"]) == (commit, commit)
 
 
@@ -22,7 +22,7 @@ def test_nothing_new_starts_nothing(machine: Machine, remote: Remote) -> None:
     before = machine.state()
     code, said = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 1)
-    assert said == f"slipway-pull: unchanged: nothing new, {commit[:12]} is applied\n"
+    assert said == f"slipway-pull: unchanged: nothing new; {commit[:12]} is applied\n"
     assert machine.state()["success_at"] > before["success_at"]
 
 
@@ -44,7 +44,7 @@ def test_a_commit_that_concerns_no_role_is_applied_without_ansible(machine: Mach
     commit = remote.commit({"docs/x.md": "x", "README.md": "x"})
     code, said = machine.agent("run")
     assert (code, len(machine.calls()), machine.state()["applied"]) == (0, 1, commit)
-    assert "nothing on this host" in said
+    assert "no role of this host" in said
 
 
 def test_a_failed_commit_is_attempted_and_not_applied(machine: Machine, remote: Remote) -> None:
@@ -144,7 +144,7 @@ def test_a_failed_full_check_is_told_and_tried_again(machine: Machine, remote: R
     machine.later(7 * HOUR)
     code, said = machine.agent("run")
     assert code == 1
-    assert f"failed: {commit[:12]} is applied, but could not be applied again: " in said
+    assert f"failed: {commit[:12]} is applied, but a later run of it failed: " in said
     assert machine.agent("run")[0] == 1
     assert (len(machine.calls()), machine.state()["applied"]) == (2, commit)
     switch.unlink()

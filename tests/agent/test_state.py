@@ -63,7 +63,7 @@ def test_a_state_that_cannot_be_kept_has_not_changed(path: Path) -> None:
     store = Store(path, State())
     store.update(applied="a")
     path.with_name("state.json.new").mkdir()  # nothing can be written there now
-    with pytest.raises(AgentError, match=r"state\.json: cannot be written \(Is a directory\); the old state is kept"):
+    with pytest.raises(AgentError, match=r"state\.json: cannot be written \(Is a directory\); the old state stays"):
         store.update(applied="b")
     assert store.state.applied == read(path).applied == "a"
 

@@ -24,7 +24,7 @@ def shown(machine: Machine) -> tuple[int, dict[str, str]]:
 def test_a_host_that_never_ran_says_so(machine: Machine) -> None:
     code, lines = shown(machine)
     assert (code, lines["state"], lines["applied"]) == (1, "never ran", "nothing")
-    assert "the timer has not called slipway-pull yet" in lines["reason"]
+    assert "the timer has not started slipway-pull yet" in lines["reason"]
     assert not machine.paths.data.exists()
 
 
@@ -48,7 +48,7 @@ def test_a_failing_host_says_why_and_when_it_tries_again(machine: Machine, remot
     machine.agent("run")
     machine.agent("run")
     code, lines = shown(machine)
-    assert (code, lines["state"], lines["reason"]) == (1, "failing", "ansible-pull ended with 4: no such module")
+    assert (code, lines["state"], lines["reason"]) == (1, "failing", "ansible-pull: exit code 4: no such module")
     assert re.fullmatch(r"1 failed, next in \d+ s", lines["attempt"])
     assert lines["applied"].startswith(good[:12])
     assert lines["attempted"].startswith(bad[:12])
@@ -139,7 +139,7 @@ def test_a_host_whose_last_run_is_overdue_is_not_in_sync(machine: Machine, up: C
     view = status.view(machine.paths)
     assert view["state"] == "overdue" not in status.GOOD
     assert any(
-        line.startswith("reason      no run for 5 d: `systemctl status slipway-pull.timer")
+        line.startswith("reason      no run for 5 d; `systemctl status slipway-pull.timer")
         for line in status.lines(view)
     )
 

@@ -41,7 +41,7 @@ def file(document: dict[str, Any], path: str) -> str:
 
 def test_the_agent_reads_what_the_bootstrap_writes(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text(file(rendered(), "/etc/slipway/host.json"))
-    assert host.read(Paths(config=tmp_path)).document() | {"name": ""} == {
+    assert host.read(Paths(config=tmp_path)).as_json() | {"name": ""} == {
         "environment": "dev",
         "groups": ["api"],
         "repository": "git://a/b.git",

@@ -48,7 +48,7 @@ def test_what_fell_is_repaired_at_once_by_the_roles_concerned(machine: Machine, 
     code, said = machine.agent("run")
     assert code == 0, said
     assert "unhealthy: gateway: haproxy.service is failed\n" in said
-    assert "repaired: gateway: haproxy.service is failed: repaired\n" in said
+    assert "repaired: gateway: haproxy.service is failed; works again\n" in said
     assert machine.calls()[1:] == [{"commit": commit, "tags": "gateway"}]
     assert state(machine) == (0, "in sync")
 
@@ -98,7 +98,7 @@ def test_a_repair_that_fails_blames_no_commit(machine: Machine, remote: Remote, 
     units.set("haproxy.service", "failed")
     switch.touch()
     code, said = machine.agent("run")
-    assert (code, "the last repair failed: ansible-pull ended with 4: no disk" in said) == (1, True)
+    assert (code, "the last repair failed: ansible-pull: exit code 4: no disk" in said) == (1, True)
     known = machine.state()
     assert (known["applied"], known["attempted"], known["failures"]) == (commit, commit, 0)
     assert state(machine) == (1, "unhealthy")
@@ -174,7 +174,8 @@ def test_a_part_that_docker_started_again_is_told_and_no_role_is_run(
     engine.run("mlflow", restarts=1)
     assert machine.agent("run")[0] == 1
     assert (
-        "mlflow      container mlflow was restarted since the last look, 1 times in all" in machine.agent("status")[1]
+        "mlflow      container mlflow was restarted since the last check, 1 times in total"
+        in machine.agent("status")[1]
     )
     assert machine.agent("run")[0] == 0
     assert tags(machine) == [""]

@@ -1,4 +1,4 @@
-"""agent/health/ask.py"""
+"""agent/health/http_client.py"""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.health import ask
+from agent.health import http_client
 
 
 def served(path: Path, *pieces: bytes) -> threading.Thread:
@@ -31,13 +31,13 @@ def served(path: Path, *pieces: bytes) -> threading.Thread:
 def test_what_is_not_http_is_refused(tmp_path: Path, answer: bytes) -> None:
     thread = served(tmp_path / "s", answer)
     with pytest.raises(ValueError, match="not HTTP"):
-        ask.docker(str(tmp_path / "s"), "/", 5)
+        http_client.docker(str(tmp_path / "s"), "/", 5)
     thread.join()
 
 
 def test_an_answer_in_pieces_is_whole(tmp_path: Path) -> None:
     thread = served(tmp_path / "s", b"HTTP/1.0 20", b"0 OK\r\nA: b\r", b"\n\r\n[1", b"]")
-    assert ask.docker(str(tmp_path / "s"), "/", 5) == (200, b"[1]")
+    assert http_client.docker(str(tmp_path / "s"), "/", 5) == (200, b"[1]")
     thread.join()
 
 
@@ -60,7 +60,7 @@ def test_the_limit_is_for_the_whole_answer(tmp_path: Path) -> None:
     thread.start()
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        ask.docker(str(path), "/", 0.3)
+        http_client.docker(str(path), "/", 0.3)
     assert time.monotonic() - began < 60
     stop.set()
     thread.join()

@@ -1,4 +1,4 @@
-"""Files that only a run changes: what each looked like after the last one."""
+"""Fingerprints of files that only a run may change, as they were after the last run."""
 
 import os
 from collections.abc import Collection
@@ -6,36 +6,36 @@ from pathlib import Path
 
 from agent.health.checks import Check
 
-Looks = dict[str, str]
-# What is in memory is written anew at each boot: there the time says nothing.
+Fingerprints = dict[str, str]
+# Files in memory are written again at each boot, so their times say nothing.
 IN_MEMORY = "/run/"
 
 
-def learn(known: Looks, checks: list[Check], folder: Path, roles: Collection[str] | None) -> Looks:
-    """Return how the watched files look after a run of these roles, None for all; what others own stays as known."""
+def learn(known: Fingerprints, checks: list[Check], folder: Path, roles: Collection[str] | None) -> Fingerprints:
+    """Return the fingerprints after a run of these roles, None for all; those of other roles stay as known."""
     owners = {check.target: check.role for check in checks if check.kind == "file"}
-    # The checks themselves: a role whose file is gone would not be looked at any more.
+    # The files with the checks too: without its file, a role would no longer be checked.
     owners |= {str(path): path.stem for path in folder.glob("*.json")}
-    missed = {path: Path(path).stem for path in known if Path(path).parent == folder}
-    looks = {}
-    for path, role in (missed | owners).items():
+    gone = {path: Path(path).stem for path in known if Path(path).parent == folder}
+    found = {}
+    for path, role in (gone | owners).items():
         if path in known and roles is not None and role not in roles:
-            looks[path] = known[path]
+            found[path] = known[path]
         elif path in owners:
-            looks[path] = fingerprint(path)
-    return looks
+            found[path] = fingerprint(path)
+    return found
 
 
-def problem(known: Looks, path: str) -> str:
-    """Return how a file differs from what it was, "" where it does not."""
+def problem(known: Fingerprints, path: str) -> str:
+    """Return what happened to a file since the last run, "" for nothing."""
     now = fingerprint(path)
     if not now:
         return f"{path} is missing"
-    return "" if now == known.get(path, now) else f"{path} was changed, and not by a run"
+    return "" if now == known.get(path, now) else f"{path} was changed, but not by a run"
 
 
 def fingerprint(path: str) -> str:
-    """Return what differs after any change of a file, or of anything in a folder; "" where it is not there."""
+    """Return a text that differs after any change of a file or of anything in a folder; "" if it is missing."""
     try:
         count, newest, size = _measure(path)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""agent/health/look.py"""
+"""agent/health/probe.py"""
 
 import socket
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from agent.health import look as looking
+from agent.health import probe as probing
 from agent.health.checks import Check
-from agent.health.look import Health, look
+from agent.health.probe import Health, probe
 from tests.agent.health.servers import NAME, Engine, Gateway, Units
 
 UNIT = Check("gateway", "gateway", "unit", "haproxy.service")
 
 
 def seen(*checks: Check, **memory: Any) -> Health:
-    return look(list(checks), {}, memory.get("restarts", {}), memory.get("files", {}))
+    return probe(list(checks), {}, memory.get("restarts", {}), memory.get("files", {}))
 
 
 def problem(*checks: Check, **memory: Any) -> str:
@@ -43,7 +43,7 @@ READY = Check("api", "api", "path", "/readyz")
         ("activating", "enabled", ""),
         ("inactive", "enabled", "haproxy.service is inactive"),
         ("failed", "enabled", "haproxy.service is failed"),
-        ("active", "disabled", "haproxy.service is disabled: it would not start with the host"),
+        ("active", "disabled", "haproxy.service is disabled and would not start at the next boot"),
         ("", "", "haproxy.service is not-found"),
     ],
 )
@@ -66,7 +66,7 @@ def test_systemd_is_asked_once_for_all_units(units: Units) -> None:
 def test_a_unit_that_systemd_restarted_is_told_once_and_left_alone(units: Units) -> None:
     units.set("haproxy.service", restarts=3)
     first = seen(UNIT, restarts={"haproxy.service": 2})
-    assert first.parts == {"gateway": "haproxy.service was restarted since the last look, 3 times in all"}
+    assert first.parts == {"gateway": "haproxy.service was restarted since the last check, 3 times in total"}
     assert first.roles == ()
     assert seen(UNIT, restarts=first.restarts).problems == ""
 
@@ -95,7 +95,7 @@ def test_a_container_is_the_one_that_the_link_names(engine: Engine, tmp_path: Pa
     ]
     assert problem(*checks) == f"the link {link} is missing"
     link.symlink_to("green")
-    assert problem(*checks) == f"the link {link} leads to nothing"
+    assert problem(*checks) == f"the link {link} is broken"
     (tmp_path / "green").mkdir()
     assert problem(*checks) == "container api-green is missing"
     engine.run("api-green")
@@ -106,7 +106,7 @@ def test_without_docker_the_rest_is_not_asked_for(units: Units, engine: Engine) 
     units.set("docker.service", "failed")
     unit = Check("docker", "docker", "unit", "docker.service")
     found = seen(MLFLOW, unit, engine_of(engine))
-    assert found.parts == {"mlflow": "docker is unhealthy, which it needs", "docker": "docker.service is failed"}
+    assert found.parts == {"mlflow": "it needs docker, which is unhealthy", "docker": "docker.service is failed"}
     assert found.roles == ("docker",)
     assert engine.asked == []
 
@@ -122,7 +122,7 @@ def test_what_is_behind_the_gateway_answers(gateway: Gateway) -> None:
     gateway.answers["/readyz"] = 200
     assert problem(door(gateway), READY) == ""
     gateway.answers["/readyz"] = 503
-    assert problem(door(gateway), READY) == "/readyz answers 503"
+    assert problem(door(gateway), READY) == "/readyz answers with status 503"
     assert seen(door(gateway), READY).roles == ("api",)
 
 
@@ -131,16 +131,16 @@ def test_a_gateway_that_is_away_is_told_for_what_is_behind_it_too() -> None:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     away = Check("gateway", "gateway", "https", address, name=NAME, ca="/etc")
     found = seen(READY, away)
-    assert found.parts["gateway"] == f"{address} cannot be asked: Connection refused"
-    assert found.parts["api"] == "gateway is unhealthy, which it needs"
+    assert found.parts["gateway"] == f"{address} cannot be checked: Connection refused"
+    assert found.parts["api"] == "it needs gateway, which is unhealthy"
 
 
 def test_one_that_takes_connections_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "LIMIT_SECONDS", 0.1)
+    monkeypatch.setattr(probing, "LIMIT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         check = Check("gateway", "gateway", "https", address, name=NAME, ca="/etc")
-        assert problem(check) == f"{address} gave no answer within 0 s"
+        assert problem(check) == f"{address} did not answer within 0 s"
 
 
 def test_what_has_just_started_may_not_answer_yet(engine: Engine, gateway: Gateway) -> None:
@@ -149,7 +149,7 @@ def test_what_has_just_started_may_not_answer_yet(engine: Engine, gateway: Gatew
     engine.run("mlflow", age=2)
     assert problem(*checks) == ""
     engine.run("mlflow", age=3600)
-    assert problem(*checks) == "/mlflow/health answers 502"
+    assert problem(*checks) == "/mlflow/health answers with status 502"
 
 
 def test_one_that_is_started_over_and_over_gets_no_time(engine: Engine, gateway: Gateway) -> None:
@@ -157,11 +157,11 @@ def test_one_that_is_started_over_and_over_gets_no_time(engine: Engine, gateway:
     gateway.answers["/mlflow/health"] = 502
     engine.run("mlflow", age=2, restarts=7)
     found = seen(*checks, restarts={"container mlflow": 5})
-    assert found.parts["mlflow"] == "/mlflow/health answers 502"
+    assert found.parts["mlflow"] == "/mlflow/health answers with status 502"
     assert found.roles == ("mlflow",)
 
 
 def test_a_role_whose_checks_are_damaged_is_run(units: Units) -> None:
     units.set("haproxy.service")
-    found = look([UNIT], {"api": "api.json: cannot be used"}, {}, {})
+    found = probe([UNIT], {"api": "api.json: cannot be used"}, {}, {})
     assert (found.parts, found.roles) == ({"gateway": "", "api": "api.json: cannot be used"}, ("api",))

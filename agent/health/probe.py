@@ -1,4 +1,4 @@
-"""One look at everything that the roles have running. Cheap: one systemctl, some sockets, some stats."""
+"""Runs all health checks. They are cheap: one systemctl, a few sockets, a few stats."""
 
 import json
 import os
@@ -8,61 +8,64 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from agent import process
-from agent.health import ask, watched
+from agent.health import fingerprints, http_client
 from agent.health.checks import Check
-from agent.health.watched import Looks
+from agent.health.fingerprints import Fingerprints
 
 LIMIT_SECONDS = 3.0
-# What was started so short a time ago may not answer yet.
+# A service that started so recently may not answer yet.
 GRACE_SECONDS = 20.0
-# The parts without which others cannot be reached.
+# The part that a kind of check cannot do without.
 NEEDS = {"container": "docker", "path": "gateway"}
-# What is asked for an answer, which it cannot give while it starts.
+# Checks that need an answer, which a starting service cannot give.
 ANSWERS = ("engine", "container", "https", "path")
 PROPERTIES = "LoadState,ActiveState,UnitFileState,NRestarts,ActiveEnterTimestampMonotonic"
 ENGINE = "/run/docker.sock"
 
 
 class Health(NamedTuple):
-    """What a look found."""
+    """The result of all checks."""
 
-    parts: dict[str, str]  # for each part what is wrong with it, "" for nothing
-    roles: tuple[str, ...]  # those that have something to repair
-    restarts: dict[str, int]  # how often units and containers were restarted so far
+    parts: dict[str, str]  # the problem of each part, "" for none
+    roles: tuple[str, ...]  # the roles with something to repair
+    restarts: dict[str, int]  # the restart counts of units and containers
 
     @property
     def problems(self) -> str:
-        """What is wrong, as a sentence; "" where nothing is."""
+        """All problems as one text, "" for none."""
         return "; ".join(f"{part}: {problem}" for part, problem in self.parts.items() if problem)
 
 
-def look(checks: list[Check], damaged: Mapping[str, str], restarts: Mapping[str, int], files: Looks) -> Health:
-    """Look once. `damaged` are roles whose checks cannot be read, the rest is what the last look and run left."""
-    this = _Look(checks, restarts, files)
-    parts = {check.part: this.part(check.part) for check in checks}
-    # What only lacks another part comes back with that, mostly; what does not is seen by the next look.
-    own = {part for part, problem in parts.items() if problem and part not in this.lacking}
+def probe(checks: list[Check], damaged: Mapping[str, str], restarts: Mapping[str, int], files: Fingerprints) -> Health:
+    """Run the checks. `damaged` are the roles whose checks cannot be read.
+
+    `restarts` are the counts of the last check, `files` the fingerprints of the last run.
+    """
+    run = _Probe(checks, restarts, files)
+    parts = {check.part: run.part(check.part) for check in checks}
+    # A part that only lacks another part usually recovers with it; the next check sees the others.
+    own = {part for part, problem in parts.items() if problem and part not in run.lacking}
     roles = {check.role for check in checks if check.part in own} | damaged.keys()
-    # What was restarted and works again is told and left alone.
-    parts |= {part: said for part, said in this.restarted.items() if not parts[part]} | dict(damaged)
-    return Health(parts, tuple(sorted(roles)), this.restarts)
+    # A part that was restarted and works again is reported but not repaired.
+    parts |= {part: restart for part, restart in run.restarted.items() if not parts[part]} | dict(damaged)
+    return Health(parts, tuple(sorted(roles)), run.restarts)
 
 
-class _Look:
-    """What is found out once is not asked again."""
+class _Probe:
+    """Runs each check at most once."""
 
-    def __init__(self, checks: list[Check], restarts: Mapping[str, int], files: Looks) -> None:
+    def __init__(self, checks: list[Check], restarts: Mapping[str, int], files: Fingerprints) -> None:
         self.checks, self.files = checks, files
         self.restarts = dict(restarts)
         self.restarted: dict[str, str] = {}
         self.lacking: set[str] = set()
-        self._began: dict[str, Callable[[], float]] = {}
+        self._started: dict[str, Callable[[], float]] = {}
         self._problems: dict[str, str] = {}
 
     def part(self, name: str) -> str:
-        """Return the first thing that is wrong with a part."""
+        """Return the first problem of a part, "" for none."""
         if name not in self._problems:
-            self._problems[name] = ""  # while it is being found out
+            self._problems[name] = ""  # while its checks run
             mine = (self._problem(check) for check in self.checks if check.part == name)
             self._problems[name] = next((problem for problem in mine if problem), "")
         return self._problems[name]
@@ -71,38 +74,38 @@ class _Look:
         needed = NEEDS.get(check.kind, check.part)
         if needed != check.part and self.part(needed):
             self.lacking.add(check.part)
-            return f"{needed} is unhealthy, which it needs"
-        problem = self._asked(check)
+            return f"it needs {needed}, which is unhealthy"
+        problem = self._run(check)
         starting = self._is_starting(needed) or self._is_starting(check.part)
         return "" if problem and check.kind in ANSWERS and starting else problem
 
-    def _asked(self, check: Check) -> str:
+    def _run(self, check: Check) -> str:
         try:
             problem: str = getattr(self, f"_{check.kind}")(check)
         except TimeoutError:
-            return f"{check.target} gave no answer within {LIMIT_SECONDS:.0f} s"
+            return f"{check.target} did not answer within {LIMIT_SECONDS:.0f} s"
         except (OSError, ValueError) as error:
             about = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-            return f"{check.target} cannot be asked: {about}{getattr(error, 'strerror', None) or error}"
+            return f"{check.target} cannot be checked: {about}{getattr(error, 'strerror', None) or error}"
         return problem
 
     def _is_starting(self, part: str) -> bool:
-        # One that is started over and over is not starting.
-        return part not in self.restarted and part in self._began and 0 <= self._began[part]() < GRACE_SECONDS
+        # A service that keeps restarting does not count as starting.
+        return part not in self.restarted and part in self._started and 0 <= self._started[part]() < GRACE_SECONDS
 
     def _unit(self, check: Check) -> str:
         unit = self._units.get(check.target, {})
         if unit.get("LoadState") != "loaded":
             return f"{check.target} is {unit.get('LoadState') or 'unknown to systemd'}"
         self._count(check.part, check.target, int(unit.get("NRestarts") or 0))
-        began = int(unit["ActiveEnterTimestampMonotonic"]) / 1e6
-        self._began[check.part] = lambda: time.monotonic() - began
+        started = int(unit["ActiveEnterTimestampMonotonic"]) / 1e6
+        self._started[check.part] = lambda: time.monotonic() - started
         if unit["ActiveState"] == "activating" and check.part not in self.restarted:
-            self._began[check.part] = lambda: 0.0
+            self._started[check.part] = lambda: 0.0
         elif unit["ActiveState"] not in ("active", "reloading"):
             return f"{check.target} is {unit['ActiveState']}"
         if unit["UnitFileState"] == "disabled":
-            return f"{check.target} is disabled: it would not start with the host"
+            return f"{check.target} is disabled and would not start at the next boot"
         return ""
 
     @cached_property
@@ -119,19 +122,19 @@ class _Look:
         }
 
     def _engine(self, check: Check) -> str:
-        status, _ = ask.docker(check.target, "/_ping", LIMIT_SECONDS)
-        return "" if status == 200 else f"Docker Engine answers {status}"
+        status, _ = http_client.docker(check.target, "/_ping", LIMIT_SECONDS)
+        return "" if status == 200 else f"Docker Engine answers with status {status}"
 
     def _container(self, check: Check) -> str:
         name = check.target.replace("{link}", os.path.basename(os.readlink(check.link)) if check.link else "")
         engine = next((each.target for each in self.checks if each.kind == "engine"), ENGINE)
-        status, body = ask.docker(engine, f"/containers/{name}/json", LIMIT_SECONDS)
+        status, body = http_client.docker(engine, f"/containers/{name}/json", LIMIT_SECONDS)
         if status != 200:
-            return f"container {name} is missing" if status == 404 else f"Docker Engine answers {status}"
+            return f"container {name} is missing" if status == 404 else f"Docker Engine answers with status {status}"
         found = json.loads(body)
         state: dict[str, Any] = found["State"]
         self._count(check.part, f"container {name}", found["RestartCount"])
-        self._began[check.part] = lambda: _age(state["StartedAt"])
+        self._started[check.part] = lambda: _age(state["StartedAt"])
         if state["Status"] != "running":
             return f"container {name} is {state['Status']}"
         return ""
@@ -139,28 +142,30 @@ class _Look:
     def _link(self, check: Check) -> str:
         if not os.path.islink(check.target):
             return f"the link {check.target} is missing"
-        return "" if os.path.exists(check.target) else f"the link {check.target} leads to nothing"
+        return "" if os.path.exists(check.target) else f"the link {check.target} is broken"
 
     def _https(self, check: Check) -> str:
-        ask.gateway(ask.Door(check.target, check.name, check.ca), "", LIMIT_SECONDS)
+        http_client.gateway(http_client.Gateway(check.target, check.name, check.ca), "", LIMIT_SECONDS)
         return ""
 
     def _path(self, check: Check) -> str:
-        door = next(ask.Door(each.target, each.name, each.ca) for each in self.checks if each.kind == "https")
-        status = ask.gateway(door, check.target, LIMIT_SECONDS)
-        return "" if status == 200 else f"{check.target} answers {status}"
+        gateway = next(
+            http_client.Gateway(each.target, each.name, each.ca) for each in self.checks if each.kind == "https"
+        )
+        status = http_client.gateway(gateway, check.target, LIMIT_SECONDS)
+        return "" if status == 200 else f"{check.target} answers with status {status}"
 
     def _file(self, check: Check) -> str:
-        return watched.problem(self.files, check.target)
+        return fingerprints.problem(self.files, check.target)
 
     def _count(self, part: str, name: str, restarts: int) -> None:
         more = restarts - self.restarts.get(name, restarts)
         self.restarts[name] = restarts
         if more > 0:
-            self.restarted[part] = f"{name} was restarted since the last look, {restarts} times in all"
+            self.restarted[part] = f"{name} was restarted since the last check, {restarts} times in total"
 
 
-def _age(began: str) -> float:
+def _age(started: str) -> float:
     from datetime import UTC, datetime
 
-    return (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds()
+    return (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()

@@ -1,4 +1,4 @@
-"""JSON documents read into named tuples; what does not fit is named with its key, its value and what was wanted."""
+"""JSON files, read into named tuples. An error names the key, its value and what was wanted."""
 
 import json
 from collections.abc import Collection
@@ -22,47 +22,47 @@ WANTED = {
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return the object in a file; raises FileNotFoundError where there is no file, else ConfigError."""
+    """Return the object in a file; raises FileNotFoundError if there is no file, otherwise ConfigError."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except ValueError as error:  # broken JSON, or not even text
+    except ValueError as error:  # not JSON, or not even text
         raise ConfigError(f"{path}: is not JSON ({error})") from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}: holds {_short(document)}, wanted an object of keys and values")
-    return document
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds {_short(content)}, wanted an object of keys and values")
+    return content
 
 
-def build(kind: type[T], document: dict[str, Any], path: Path) -> T:
-    """Return a `kind` with the document's values; the names of its fields are the known keys, others are ignored."""
+def build(kind: type[T], content: dict[str, Any], path: Path) -> T:
+    """Return a `kind` with the values of its fields; keys that are no field are ignored. Raises ConfigError."""
     types = get_type_hints(kind)
-    document = known(kind, document, path)
-    for key, value in document.items():
+    content = known(kind, content, path)
+    for key, value in content.items():
         if not _fits(value, types[key]):
             raise ConfigError(f"{path}: {key}={_short(value)}: wanted {WANTED[types[key]]}")
     defaults = kind._field_defaults  # type: ignore[attr-defined]  # mypy has no name for "a named tuple's type"
-    for key in types.keys() - document.keys() - defaults.keys():
+    for key in types.keys() - content.keys() - defaults.keys():
         raise ConfigError(f"{path}: {key} is missing, wanted {WANTED[types[key]]}")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()})
 
 
-def known(kind: type, document: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return what of the document has a field in `kind`; for the rest a line goes to the log.
+def known(kind: type, content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the keys that are fields of `kind`; log a warning for each other key.
 
-    A newer version of the agent may have a use for it: to refuse it would end an older one for ever.
+    A newer version of the agent may use such a key: refusing it would stop this version for good.
     """
     types = get_type_hints(kind)
-    for key in document.keys() - types.keys():
+    for key in content.keys() - types.keys():
         warn(f"{path}: {key}: no such key, the nearest is {nearest(key, types)!r}; ignored")
-    return {key: value for key, value in document.items() if key in types}
+    return {key: value for key, value in content.items() if key in types}
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return the known word that is most like this one."""
-    import difflib  # needed by nobody who makes no mistake
+    """Return the known word that is most similar to this one."""
+    import difflib  # rarely needed
 
     return difflib.get_close_matches(word, known, n=1, cutoff=0)[0]
 
@@ -81,7 +81,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 def _is_number(value: Any, kind: Any) -> bool:
-    # True is a whole number to Python; NaN is one that JSON cannot have, but Python reads.
+    # In Python, True is a whole number, and JSON may contain NaN.
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         return False
     return abs(value) < float("inf")

@@ -1,12 +1,12 @@
-"""agent/document.py"""
+"""agent/json_file.py"""
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from agent.document import build, load
 from agent.errors import ConfigError
+from agent.json_file import build, load
 
 PATH = Path("/x.json")
 

@@ -1,4 +1,4 @@
-"""agent/health/watched.py"""
+"""agent/health/fingerprints.py"""
 
 import os
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.health import watched
+from agent.health import fingerprints
 from agent.health.checks import Check
-from agent.health.watched import fingerprint, learn, problem
+from agent.health.fingerprints import fingerprint, learn, problem
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_any_change_shows_in_the_file_and_in_the_folders_above_it(bundle: Path, 
 
 def test_what_is_written_anew_at_each_boot_has_not_changed(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(bundle / "model.ubj")
-    monkeypatch.setattr(watched, "IN_MEMORY", str(bundle))
+    monkeypatch.setattr(fingerprints, "IN_MEMORY", str(bundle))
     known = {path: fingerprint(path)}
     replaced(bundle / "model.ubj")
     assert problem(known, path) == ""

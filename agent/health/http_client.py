@@ -1,0 +1,61 @@
+"""A small HTTP client for services on this host: importing http.client would cost a third of a poll."""
+
+import os
+import socket
+import stat
+import time
+from typing import NamedTuple
+
+LONGEST_ANSWER = 4 << 20
+
+
+class Gateway(NamedTuple):
+    """The gateway: its address as host:port, the name in its certificate, and the authority as a file or folder."""
+
+    address: str
+    name: str
+    ca: str
+
+
+def docker(path: str, url: str, limit: float) -> tuple[int, bytes]:
+    """Return the status and body of an answer from Docker's Unix socket at `path`; raises OSError or ValueError."""
+    deadline = time.monotonic() + limit
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.settimeout(limit)
+        plain.connect(path)
+        return _get(plain, "docker", url, deadline)
+
+
+def gateway(server: Gateway, url: str, limit: float) -> int:
+    """Return the status of an answer from the gateway; an empty `url` only makes the handshake, and returns 0."""
+    import ssl
+
+    deadline = time.monotonic() + limit
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # OpenSSL looks up certificates in a folder by their hash and reads no others.
+    folder = stat.S_ISDIR(os.stat(server.ca).st_mode)
+    context.load_verify_locations(None if folder else server.ca, server.ca if folder else None)
+    host, _, port = server.address.rpartition(":")
+    with (
+        socket.create_connection((host, int(port)), limit) as plain,
+        context.wrap_socket(plain, server_hostname=server.name) as secure,
+    ):
+        return _get(secure, server.name, url, deadline)[0] if url else 0
+
+
+def _get(connection: socket.socket, host: str, url: str, deadline: float) -> tuple[int, bytes]:
+    # With HTTP 1.0 the answer is not chunked and ends with the connection.
+    connection.sendall(f"GET {url} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    answer = b""
+    while len(answer) < LONGEST_ANSWER:
+        # The limit is for the whole answer, not for each piece of it.
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        piece = connection.recv(1 << 16)
+        if not piece:
+            break
+        answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    words = head.split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        raise ValueError("its answer is not HTTP")
+    return int(words[1]), body
