@@ -194,7 +194,7 @@ def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(
     assert code == 0, said
     for name in names:
         # Ansible breaks lines of a warning.
-        assert f"{ROUTES}/{name}.caddy: set aside as {name}.caddy.broken, since Caddy refuses it" in " ".join(
+        assert f"{ROUTES}/{name}.caddy: renamed to {name}.caddy.broken because Caddy refuses it" in " ".join(
             said.split()
         )
         assert not host.file(f"{ROUTES}/{name}.caddy").exists

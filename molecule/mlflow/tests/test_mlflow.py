@@ -75,7 +75,7 @@ def test_a_folder_in_a_secrets_place_is_told_and_repaired(host: Host, converge: 
     host.check_output(f"rm {SECRETS}/admin_password && mkdir {SECRETS}/admin_password")
     code, said = converge(tags="mlflow")
     assert code != 0
-    assert f"{SECRETS}/admin_password is missing or no file" in said
+    assert f"{SECRETS}/admin_password is missing or not a file" in said
     assert inspect(host)["Id"] == before
     code, said = converge(tags="secrets,mlflow")
     assert code == 0, said
