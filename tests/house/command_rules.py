@@ -16,8 +16,6 @@ from training import settings
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ASSIGNMENT = re.compile(r"([A-Za-z_]+)=(.*)", re.DOTALL)
-# Where the image `mlops` has our own programs, by its Dockerfile.
-IN_IMAGE = "/opt/slipway/mlops/"
 
 
 @cache
@@ -109,11 +107,12 @@ def check_curl(words: list[str]) -> None:
 
 
 def check_docker(words: list[str]) -> None:
-    """A program in an image is one of ours, and so is each variable that is not MLflow's."""
+    """A program in an image is a module of ours, and so is each variable that is not MLflow's."""
     assert words[0] in ("build", "run"), words[0]
-    for word in words:
-        if word.startswith(IN_IMAGE):
-            assert (ROOT / "images" / "mlops" / word.removeprefix(IN_IMAGE)).is_file(), f"no {word}"
+    if "python" in words:
+        # Without -P, which keeps the working folder off the path, and without the program's own arguments.
+        program = [word for word in words[words.index("python") + 1 :] if word != "-P"]
+        check_python(program[:2])
     for option, value in pairwise(words):
         if option == "--env" and not value.startswith("MLFLOW_"):
             require_mentioned(value.partition("=")[0], "images")
