@@ -1,4 +1,4 @@
-"""What all roles' tests use. A test that fails shows the journal of the units that its module names in UNITS."""
+"""Fixtures of all scenarios. A failed test shows the journal of the units that its module names in UNITS."""
 
 import os
 from collections.abc import Callable, Generator
@@ -16,7 +16,7 @@ LINES = 30
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the journal to what is shown of a failure."""
+    """Add the journal to the report of a failed test."""
     report = yield
     if report.failed and isinstance(item, pytest.Function) and "host" in item.funcargs:
         for unit in getattr(item.module, "UNITS", ()):
@@ -33,13 +33,13 @@ def gateway(host: Host) -> Gateway:
 
 @pytest.fixture
 def converge() -> Callable[..., tuple[int, str]]:
-    """Converge again, with some of what the playbook is told replaced; return Ansible's exit code and what it said."""
+    """Converge again, with other variables; return Ansible's exit code and output."""
     return playbook.run
 
 
 @pytest.fixture
 def reboot() -> Callable[[], None]:
-    """Have the machine shut down, and boot again."""
+    """Reboot the machine."""
     name = os.environ["SLIPWAY_MACHINE"]
 
     def again() -> None:

@@ -1,4 +1,4 @@
-"""A copy of the checkout to try things in, as a fresh clone would be."""
+"""Fresh clones of the checkout, with its uncommitted changes."""
 
 import shutil
 import subprocess
@@ -8,17 +8,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def make(place: Path, environment: Mapping[str, str]) -> Path:
+def make(folder: Path, environment: Mapping[str, str]) -> Path:
     """Make a clone with the files as they are now, committed or not."""
     git = ["git", "-c", "safe.directory=*"]
-    subprocess.run([*git, "clone", "--quiet", "--no-hardlinks", ROOT, place], check=True, env=environment)
+    subprocess.run([*git, "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True, env=environment)
     listing = [*git, "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
     for name in filter(None, names.split("\0")):
-        target = place / name
+        target = folder / name
         if (ROOT / name).exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
         else:
             target.unlink(missing_ok=True)
-    return place
+    return folder

@@ -1,4 +1,4 @@
-"""containers/engine.py: an engine that was started is ended, but never while somebody uses it."""
+"""containers/engine.py: an engine that was started is stopped again, but never while it is in use."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A copy of the checkout to try things in, as a fresh clone would be."""
+"""A fresh clone of the checkout."""
 
 import os
 import subprocess

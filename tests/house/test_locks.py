@@ -1,4 +1,4 @@
-"""The locks hold what pyproject.toml asks for, by hash, from anywhere."""
+"""requirements/*.txt lock what pyproject.toml asks for, with hashes, and name no package index."""
 
 import importlib.metadata
 import re

@@ -1,4 +1,4 @@
-"""`make` is the front door: it lists every target, and each does what it calls itself."""
+"""The Makefile: `make` lists every target, and what recipes call exists."""
 
 import re
 import subprocess
@@ -28,8 +28,8 @@ def test_what_recipes_call_is_there() -> None:
     modules = set(re.findall(r"(?:python|PYTHON_ALONE\)) -m ([a-z_.]+)", MAKEFILE)) - {"pytest"}
     assert "tools.check" in modules
     for module in modules:
-        place = ROOT / module.replace(".", "/")
-        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
 
 
 def test_make_and_the_documents_name_only_targets_that_exist() -> None:

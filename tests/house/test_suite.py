@@ -1,4 +1,4 @@
-"""The tests themselves pass wherever they are started."""
+"""The tests pass in any environment."""
 
 import os
 import subprocess

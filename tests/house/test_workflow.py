@@ -1,4 +1,4 @@
-"""Workflows run what a person runs, with no more rights than that needs."""
+"""Workflows run what a person runs, with the least rights."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The images, built once, and containers of it that no test leaves behind."""
+"""The images, built once, and containers that are removed after the tests."""
 
 import contextlib
 import json

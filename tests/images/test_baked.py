@@ -1,4 +1,4 @@
-"""What docs/release.md says of an image with the model inside, run as it stands there."""
+"""The commands of docs/release.md for an image with the model inside."""
 
 import os
 import re

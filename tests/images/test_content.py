@@ -1,4 +1,4 @@
-"""Each image holds what its lock names and our code, and no more."""
+"""Each image contains the packages of its lock and our code, and nothing else."""
 
 import json
 import re

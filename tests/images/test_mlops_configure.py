@@ -1,4 +1,4 @@
-"""What the server tells MLflow, and what it reads itself."""
+"""images/mlops/serve.py: the configuration for MLflow."""
 
 import fnmatch
 import os

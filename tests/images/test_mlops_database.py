@@ -1,4 +1,4 @@
-"""What the server does to its databases before it opens them."""
+"""images/mlops/database.py"""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Fetching from the MLflow server what training registered, as a release does."""
+"""images/mlops/fetch.py: fetching a registered model from an MLflow server, as a release does."""
 
 import subprocess
 from collections.abc import Callable

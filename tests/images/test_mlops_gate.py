@@ -1,4 +1,4 @@
-"""Nothing but the question whether it runs is answered without a login."""
+"""images/mlops/gate.py: without a login, only /health answers."""
 
 import asyncio
 import base64

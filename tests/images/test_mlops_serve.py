@@ -1,4 +1,4 @@
-"""The MLflow server as the role runs it: closed, upgraded, following its secrets, ending well."""
+"""The MLflow server, in a container as the role runs it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""An image goes to a registry under a digest, and comes back by it."""
+"""containers/registry.py: pushing an image to a registry."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The image serves from a bundle that is mounted, on a file system that nothing writes to."""
+"""The image `api` with a mounted bundle and a read-only file system."""
 
 import json
 import shlex

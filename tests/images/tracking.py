@@ -1,4 +1,4 @@
-"""A container that runs the MLflow server of the image `mlops`, and how to ask it."""
+"""A container with the MLflow server of the image `mlops`, and requests to it."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""A rehearsal of a fresh clone, as a person at a terminal has one."""
+"""A rehearsal in a fresh clone, driven by `make` as a person does it."""
 
 import hashlib
 import io

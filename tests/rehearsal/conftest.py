@@ -1,13 +1,13 @@
-"""What the tests of the rehearsal share: a small checkout, and a chain that `make up` has booted.
+"""Fixtures of the rehearsal's tests: a small checkout, and a chain that `make up` has started.
 
 `make up` takes minutes, so it runs once per session (`booted`), and every test module that wants a host shares it:
 
-- A module asks for `chain`. Its first test finds version 1 of the model released as `models:/california/1`, served,
-  and the agent in sync. Within a module tests may build on one another, in their order.
-- A module leaves that state. When its last test is done, `chain` checks this: where a test failed halfway it repairs
-  the state for the next module, and where all passed but the state is another, that is an error of the module.
+- A module asks for `chain`. Its first test finds version 1 of the model released as `models:/california/1` and being
+  served, and the agent in sync. The tests of a module may build on one another, in their order.
+- A module has to restore that state. `chain` checks this after its last test: if a test failed, `chain` restores the
+  state for the next module; if all tests passed but the state differs, that is an error of the module.
 - `second` is the number of a second version in MLflow's registry, trained once and never changed. A test that needs
-  yet another one, for example to damage it, trains it (`chain.train`) and takes its number from the bundle's folder.
+  another one, for example to damage it, trains it (`chain.train`) and takes its number from the bundle's folder.
 - `make down` is tested in test_down.py, which runs after all others.
 """
 

@@ -1,4 +1,4 @@
-"""What can happen to a running host, each as a line of shell that does it there."""
+"""Faults of a running host, each as a shell command that causes it there."""
 
 import subprocess
 import time
@@ -29,7 +29,7 @@ FAULTS = {
     "API's record emptied": ": >/var/lib/slipway/release.json",
     "API's route removed": f"rm {ROUTES}/api.caddy",
     "API's bundles deleted": "rm -r /var/lib/slipway/models/*",
-    # Apart: systemd starts Docker three times a minute and no more.
+    # Not next to the other faults of Docker: systemd starts a unit at most three times a minute.
     "Docker killed": "systemctl kill --signal=KILL docker",
     "MLflow stopped": "docker stop mlflow",
     "MLflow killed": "docker kill mlflow",
@@ -40,16 +40,16 @@ FAULTS = {
     "agent's checks removed": "rm -r /etc/slipway/health.d",
     "Docker's configuration removed": "rm /etc/docker/daemon.json",
 }
-# Only so that a test ends on a busy machine, too: the table shows what it took. The goal is two minutes.
+# Long, for a busy computer: the table shows how long it took. The goal is two minutes.
 LIMIT_SECONDS = 400.0
 
 
 @dataclass(frozen=True)
 class Course:
-    """How a fault went: when `status` told it, what it said, when all was served again."""
+    """The course of a fault: when `status` reported it and what it printed, and when everything was served again."""
 
-    seen: float
-    said: str
+    reported: float
+    output: str
     repaired: float
 
 
@@ -70,23 +70,23 @@ def serves(releases: Releases) -> bool:
         return False
 
 
-def happen(releases: Releases, fault: str) -> Course:
-    """Do it, and wait until the host has told it and works again; raises AssertionError where that takes too long."""
-    began = time.monotonic()
+def cause(releases: Releases, fault: str) -> Course:
+    """Cause a fault, and wait until the host has reported and repaired it; raises AssertionError if it does not."""
+    started = time.monotonic()
     releases.host.run("sh", "-c", FAULTS[fault])
-    seen, said, told = 0.0, "", ""
-    while (seconds := time.monotonic() - began) < LIMIT_SECONDS:
-        code, told = status(releases.host)
-        if not seen and code == 1:
-            seen, said = seconds, told
-        elif seen and code == 0 and "in sync" in told and serves(releases):
-            return Course(seen, said, time.monotonic() - began)
+    reported, report, output = 0.0, "", ""
+    while (seconds := time.monotonic() - started) < LIMIT_SECONDS:
+        code, output = status(releases.host)
+        if not reported and code == 1:
+            reported, report = seconds, output
+        elif reported and code == 0 and "in sync" in output and serves(releases):
+            return Course(reported, report, time.monotonic() - started)
     raise AssertionError(
-        f"{fault}: {'told, ' if seen else 'not told, '}not repaired within {LIMIT_SECONDS:.0f} s: {told}"
+        f"{fault}: {'reported, but' if reported else 'not reported,'} not repaired within {LIMIT_SECONDS:.0f} s: {output}"
     )
 
 
 def table(courses: dict[str, Course]) -> str:
-    """Return what happened as a table for docs/operate.md."""
-    rows = [f"| {fault} | {course.seen:.0f} | {course.repaired:.0f} |" for fault, course in courses.items()]
-    return "\n".join(["| fault | seen after, s | repaired after, s |", "|---|---|---|", *rows])
+    """Return the table for docs/operate.md."""
+    rows = [f"| {fault} | {course.reported:.0f} | {course.repaired:.0f} |" for fault, course in courses.items()]
+    return "\n".join(["| fault | reported after, s | repaired after, s |", "|---|---|---|", *rows])

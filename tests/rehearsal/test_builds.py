@@ -1,4 +1,4 @@
-"""An image is built again when what its Dockerfile reads has changed, and only then."""
+"""rehearsal/builds.py: an image is built again only if its inputs changed."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole chain, in a fresh clone: from `make up` to an answer, releases under load, and releases that must fail.
+"""The whole chain in a fresh clone: `make up`, releases under load, and releases that have to fail.
 
 The tests build on one another, in this order.
 """

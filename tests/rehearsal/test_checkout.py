@@ -1,4 +1,4 @@
-"""Facts that stand elsewhere too are the same there."""
+"""rehearsal/checkout.py: names and ports, and facts that other files repeat."""
 
 import yaml
 

@@ -1,4 +1,4 @@
-"""The command line refuses in a sentence what it cannot do."""
+"""rehearsal/cli.py"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The bootstrap, filled in: cloud-init and Terraform read the same file."""
+"""rehearsal/cloud_init.py: bootstrap/user-data.yml is a template for cloud-init here and for Terraform."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`make down` leaves nothing. These tests run after all that need a host."""
+"""rehearsal/down.py. These tests run after all tests that need a host."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The engine that `up` starts is the one that `down` ends, and no other."""
+"""rehearsal/engine.py: `make down` stops the engine that `make up` started, and no other."""
 
 import pytest
 

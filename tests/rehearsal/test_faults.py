@@ -1,7 +1,7 @@
-"""What breaks on a running host, one fault at a time: `status` tells it, and the host repairs it without a person.
+"""One fault of a running host at a time: `status` reports it, and the host repairs it without a person.
 
-Each takes half a minute. `make test` tries those that are told or repaired in a way of their own; the table of
-docs/operate.md is of all: `make faults`.
+Each takes half a minute. `make test` runs those that no other fault resembles. `make faults` runs all of them and
+prints the table of docs/operate.md.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ import pytest
 
 from tests.rehearsal.assertions import served_by
 from tests.rehearsal.chain import Chain, releasing
-from tests.rehearsal.faults import FAULTS, Course, happen, table
+from tests.rehearsal.faults import FAULTS, Course, cause, table
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(600)]
 
-OF_THEIR_OWN = {
+REPRESENTATIVE = {
     "gateway stopped",
     "gateway's unit masked, and stopped",
     "gateway's configuration corrupted, and restarted",
@@ -32,7 +32,7 @@ OF_THEIR_OWN = {
 
 @pytest.fixture(scope="module")
 def courses(request: pytest.FixtureRequest) -> Iterator[dict[str, Course]]:
-    """What became of each fault, printed as the table of docs/operate.md when all are over."""
+    """The course of each fault; at the end they are printed as the table of docs/operate.md."""
     found: dict[str, Course] = {}
     yield found
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
@@ -40,12 +40,12 @@ def courses(request: pytest.FixtureRequest) -> Iterator[dict[str, Course]]:
 
 
 def test_what_make_test_tries_is_in_the_list() -> None:
-    assert set(FAULTS) >= OF_THEIR_OWN
+    assert set(FAULTS) >= REPRESENTATIVE
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(fault, marks=[] if fault in OF_THEIR_OWN else pytest.mark.long) for fault in FAULTS]
+    "fault", [pytest.param(fault, marks=[] if fault in REPRESENTATIVE else pytest.mark.long) for fault in FAULTS]
 )
 def test_a_fault_is_told_and_repaired(chain: Chain, courses: dict[str, Course], fault: str) -> None:
-    courses[fault] = happen(releasing(chain.checkout), fault)
+    courses[fault] = cause(releasing(chain.checkout), fault)
     served_by(chain, "1")

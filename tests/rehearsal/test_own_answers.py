@@ -1,6 +1,6 @@
-"""Whatever is stopped, killed, released or reloaded, no client gets an answer that is not its request's own.
+"""No client gets the answer of another request, whatever is stopped, killed, released or reloaded.
 
-Every gateway and every way to release has to pass this. What each event cost is printed, by status.
+Every gateway and every way to release has to pass this. The tests print the failed requests of each event, by status.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A line for each step with its time; on a terminal the one that is under way is written over."""
+"""rehearsal/progress.py"""
 
 import io
 import re

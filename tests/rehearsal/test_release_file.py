@@ -1,4 +1,4 @@
-"""What goes into release.yml, and what is refused before it does."""
+"""rehearsal/release_file.py"""
 
 from pathlib import Path
 from typing import Any

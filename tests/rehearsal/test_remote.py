@@ -1,4 +1,4 @@
-"""The branch moves by commits alone, and its releases can be told apart."""
+"""rehearsal/remote.py"""
 
 from rehearsal.checkout import Checkout
 from rehearsal.remote import Remote

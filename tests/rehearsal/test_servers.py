@@ -1,4 +1,4 @@
-"""What the registry keeps between rehearsals does not grow for ever."""
+"""rehearsal/servers.py: the registry's storage does not grow for ever."""
 
 from pathlib import Path
 

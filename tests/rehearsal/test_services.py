@@ -1,4 +1,4 @@
-"""rehearsal/services.py and what the commands make of a service that does not answer."""
+"""rehearsal/services.py, and commands whose service does not answer."""
 
 import io
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""The host gets the checkout as it is, and the person's repository stays as it was."""
+"""rehearsal/snapshot.py: the host gets the checkout as it is, and the user's repository does not change."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one command leaves for the next."""
+"""rehearsal/state.py"""
 
 import pytest
 

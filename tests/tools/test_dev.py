@@ -1,4 +1,4 @@
-"""`make dev`, as a person has it on a fresh clone."""
+"""tools/dev.py: `make dev` in a fresh clone."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""tools/environment.py makes a virtual environment once, whole, for all clones."""
+"""tools/environment.py: one complete virtual environment for all clones."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout whose lock asks for nothing, so that no package is fetched."""
-    place = tmp_path / "checkout"
+    root = tmp_path / "checkout"
     for name in ("tools", "workstation"):
-        shutil.copytree(ROOT / name, place / name)
-    (place / "requirements").mkdir()
-    (place / "requirements" / "empty.txt").write_text("# nothing\n")
-    return place
+        shutil.copytree(ROOT / name, root / name)
+    (root / "requirements").mkdir()
+    (root / "requirements" / "empty.txt").write_text("# nothing\n")
+    return root
 
 
 def start(checkout: Path, environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""tools/need.sh and tools/python.sh: what is there is taken in silence; what is not is asked for in a sentence."""
+"""tools/need.sh and tools/python.sh: silent if nothing is missing; otherwise a message says what to install."""
 
 import shutil
 import subprocess

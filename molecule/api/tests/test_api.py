@@ -1,4 +1,4 @@
-"""A release answers over HTTPS, its containers can do little, and a worse one does not get in its place."""
+"""The role `api`: a release answers over HTTPS, its containers have few rights, a bad release does not replace it."""
 
 import json
 import os

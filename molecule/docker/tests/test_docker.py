@@ -1,4 +1,4 @@
-"""Docker Engine runs, keeps its logs short, and may be restarted under running containers."""
+"""The role `docker`: the engine runs, limits its logs, and can restart without stopping containers."""
 
 import json
 from typing import Any

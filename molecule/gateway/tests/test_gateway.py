@@ -1,4 +1,4 @@
-"""What a client gets from a gateway behind which nothing is released yet."""
+"""The role `gateway`: what a client gets before the first release."""
 
 import json
 import re

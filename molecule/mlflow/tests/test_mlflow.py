@@ -1,4 +1,4 @@
-"""MLflow answers with its login, keeps what it has, and nothing of the host's gives its secrets away."""
+"""The role `mlflow`: MLflow answers behind its login, keeps its data, and its secrets show nowhere."""
 
 import json
 from collections.abc import Callable

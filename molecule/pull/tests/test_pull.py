@@ -1,4 +1,4 @@
-"""The timer calls the installed agent, which is shut in and never restarted by its own work."""
+"""The role `pull`: the timer starts the installed agent, which has few rights and never restarts itself."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Secrets are where their consumer, and nobody else, can read them, and stay what they are."""
+"""The role `secrets`: only its consumer can read a secret, and secrets never change by themselves."""
 
 import shlex
 from collections.abc import Callable
