@@ -81,9 +81,8 @@ def cause(releases: Releases, fault: str) -> Course:
             reported, report = seconds, output
         elif reported and code == 0 and "in sync" in output and serves(releases):
             return Course(reported, report, time.monotonic() - started)
-    raise AssertionError(
-        f"{fault}: {'reported, but' if reported else 'not reported,'} not repaired within {LIMIT_SECONDS:.0f} s: {output}"
-    )
+    noticed = "reported, but" if reported else "not reported,"
+    raise AssertionError(f"{fault}: {noticed} not repaired within {LIMIT_SECONDS:.0f} s: {output}")
 
 
 def table(courses: dict[str, Course]) -> str:
