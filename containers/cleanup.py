@@ -13,7 +13,7 @@ KINDS: tuple[tuple[str, list[str], list[str]], ...] = (
 
 
 def remove(condition: str) -> dict[str, int]:
-    """Remove all that meets one of docker's filters, as label=KEY=VALUE or name=PART; return how many of each kind."""
+    """Remove everything that matches a filter of docker, label=KEY=VALUE or name=PART; return the number by kind."""
     counts: dict[str, int] = {}
     for kind, options, command in KINDS:
         found = docker(kind, "ls", "--quiet", "--filter", condition, *options).split()
@@ -24,6 +24,6 @@ def remove(condition: str) -> dict[str, int]:
 
 
 def remove_leftovers_of_tests() -> None:
-    """Remove what tests of this checkout made and did not remove."""
+    """Remove what the tests of this checkout left behind."""
     for kind, count in remove(f"label={TESTS}").items():
         log(f"removed {count} {kind}(s) that tests left behind")

@@ -1,8 +1,8 @@
-"""All that can be checked, cheapest first: `make test`. However it ends, what it started does not stay behind.
+"""`make test`: lint, then all tests, the quick ones first. It leaves no process and no container behind.
 
 make test                          everything
-make test ARGS="--only agent"      the tests of one package: a folder of tests/
-make test ARGS="-k drain"          other arguments go to pytest
+make test ARGS="--only agent"      the tests of one package, which is a folder of tests/
+make test ARGS="-k drain"          pytest gets all other arguments
 """
 
 import argparse
@@ -34,14 +34,14 @@ REPORTS = ROOT / "var" / "tests"
 # Those that need only Python run in two processes; those that share images and a browser in one.
 UNIT = ("unit tests", ("-m", "not slow", "-n", "2"))
 SLOW = ("slow tests", ("-m", "slow and not rehearsal and not long"))
-# Beside both of them, because it mostly waits: for a poll, for a repair, for a release.
+# Beside both of them, because it mostly waits for polls, repairs and releases.
 REHEARSAL = ("rehearsal", ("-m", "slow and rehearsal and not long"))
 NOTHING_COLLECTED = 5
 
 
 @contextmanager
 def timed(name: str, times: dict[str, float]) -> Iterator[None]:
-    """Announce a part, and keep how long it took."""
+    """Log the start of a part, and measure its time."""
     log(f"{time.strftime('%H:%M:%S')} {name} ...")
     started = time.monotonic()
     yield
@@ -49,20 +49,20 @@ def timed(name: str, times: dict[str, float]) -> Iterator[None]:
 
 
 def need_system() -> None:
-    """Have the system's programs that tests use."""
+    """Require the system's programs that tests use."""
     needs = (ROOT / "tools" / "system.txt").read_text().split()
     if subprocess.run([ROOT / "tools" / "need.sh", *needs], check=False).returncode:
-        raise CommandError("or run `make unit`: it needs nothing but Python")
+        raise CommandError("install them, or run `make unit`, which needs nothing but Python")
 
 
 def lint() -> None:
-    """Run the cheap checks; a failure there ends it all."""
+    """Run `make lint`; raises CommandError if it finds something."""
     if subprocess.run(["make", "lint"], check=False, cwd=ROOT).returncode:
-        raise CommandError("`make lint` found something: see above")
+        raise CommandError("`make lint` failed: see its output above")
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: unlike a Ctrl-C at the terminal, it came to this process alone."""
+    """SIGTERM: unlike Ctrl-C at the terminal, only this process gets it."""
 
 
 def terminate(_number: int, _frame: object) -> None:
@@ -71,13 +71,13 @@ def terminate(_number: int, _frame: object) -> None:
 
 
 class Pytest:
-    """pytest under way; the end of the `with` block waits for it.
+    """A running pytest; the end of the `with` block waits for it.
 
-    When it is interrupted, it gets the time to take down what it set up.
+    An interrupted pytest gets time to tear down its fixtures.
     """
 
     def __init__(self, arguments: list[str], output: IO[str] | None = None) -> None:
-        """Start it; what it prints goes to `output`, if given, instead of the terminal."""
+        """Start pytest; it prints to `output` instead of the terminal if that is set."""
         command = [sys.executable, "-m", "pytest", *arguments]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT if output else None)
 
@@ -85,7 +85,7 @@ class Pytest:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        # Only a Ctrl-C at the terminal has reached pytest by itself.
+        # After Ctrl-C at the terminal, pytest has the signal already.
         if error and type(error) is not KeyboardInterrupt:
             self._process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):  # `end_all` ends whatever is left
@@ -97,7 +97,7 @@ class Pytest:
 
 
 def packages() -> list[str]:
-    """Return what `--only` takes."""
+    """Return the packages that `--only` accepts."""
     return sorted(path.parent.name for path in TESTS.glob("*/__init__.py"))
 
 
@@ -107,7 +107,7 @@ def parsed(arguments: list[str]) -> tuple[str, list[str]]:
     parser.add_argument("--only", default="", metavar="PACKAGE")
     options, others = parser.parse_known_args(arguments)
     if options.only and options.only not in packages():
-        raise CommandError(f"--only {options.only!r}: no such package, wanted one of {', '.join(packages())}")
+        raise CommandError(f"--only {options.only!r}: unknown package, wanted one of {', '.join(packages())}")
     return options.only, [*others, str(TESTS / options.only)] if options.only else others
 
 
@@ -117,7 +117,7 @@ def report(part: Part) -> Path:
 
 
 def options(part: Part, arguments: list[str]) -> list[str]:
-    """Return what pytest is called with for a part, whose results of an earlier run are gone then."""
+    """Return pytest's arguments for a part; remove the results of an earlier run."""
     report(part).unlink(missing_ok=True)
     return [*part[1], f"--junitxml={report(part)}", *arguments]
 
@@ -129,11 +129,11 @@ def run(part: Part, arguments: list[str], times: dict[str, float]) -> int:
 
 
 def test(arguments: list[str], times: dict[str, float]) -> int:
-    """Run the tests that need only Python, then the slow ones, the rehearsal beside them; return the exit code."""
+    """Run the unit tests, then the slow tests, and the rehearsal beside both; return the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     output = REPORTS / "rehearsal.txt"
     with output.open("w") as file, Pytest(options(REHEARSAL, arguments), file) as rehearsal:
-        log(f"{time.strftime('%H:%M:%S')} the rehearsal beside the rest; output in {output.relative_to(ROOT)} ...")
+        log(f"{time.strftime('%H:%M:%S')} rehearsal in the background, its output is in {output.relative_to(ROOT)} ...")
         codes = [run(part, arguments, times) for part in (UNIT, SLOW)]
         with timed("the rest of the rehearsal", times):
             codes.append(rehearsal.wait())
@@ -145,14 +145,14 @@ def test(arguments: list[str], times: dict[str, float]) -> int:
 
 
 def summed(codes: list[int]) -> int:
-    """Return the exit code of all parts; arguments may well choose tests of one kind only."""
+    """Return the exit code of all parts; a part without tests is no failure unless all are."""
     failed = [code for code in codes if code not in (0, NOTHING_COLLECTED)]
     return failed[0] if failed else min(codes)
 
 
 def checked(only: str, arguments: list[str], times: dict[str, float]) -> int:
-    """Run lint and tests, and end and remove what they leave; return the exit code."""
-    # Not before the engine is there: that one may have to stay for others.
+    """Run lint and tests, then clean up after them; return the exit code."""
+    # After the start of the engine, which must not become a child of this process: it may outlive it.
     process_tree.adopt()
     cleanup.remove_leftovers_of_tests()
     try:
@@ -161,25 +161,25 @@ def checked(only: str, arguments: list[str], times: dict[str, float]) -> int:
                 lint()
         return test(arguments, times)
     finally:
-        # Processes first: one of them may be about to start a container.
+        # Processes first: one of them might still start a container.
         processes.end_all()
         cleanup.remove_leftovers_of_tests()
 
 
 def main(arguments: list[str]) -> int:
-    """Check everything; return the exit code."""
+    """Run everything; return the exit code."""
     only, others = parsed(arguments)
     times: dict[str, float] = {}
-    # What `make` was called with is not for those `make`s that tests call.
+    # Tests call `make` too, and must not inherit the arguments of this one.
     for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"):
         os.environ.pop(variable, None)
     os.environ[VARIABLE] = LABEL
-    with timed("programs of the system", times):
+    with timed("system packages", times):
         need_system()
     with engine():
         code = checked(only, others, times)
-    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
-    log(f"{time.strftime('%H:%M:%S')} {took}: {sum(times.values()):.0f} s in all")
+    summary = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
+    log(f"{time.strftime('%H:%M:%S')} {summary}: {sum(times.values()):.0f} s in total")
     return code
 
 
@@ -187,5 +187,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, terminate)
     terminal.run(
         lambda *arguments: sys.exit(main(list(arguments))),
-        interrupted="interrupted; containers and processes of the tests are gone",
+        interrupted="interrupted; all processes and containers of the tests are removed",
     )

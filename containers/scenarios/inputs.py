@@ -1,4 +1,4 @@
-"""What the machine of a role that runs an image needs besides: the image in a registry, and a bundle to serve."""
+"""What a machine needs for a role that runs an image: the image in a registry, and a bundle to serve."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,9 +9,10 @@ from typing import Any
 from containers.registry import ADDRESS
 from containers.temporary_registry import TemporaryRegistry
 from training import launch
+from workstation.errors import CommandError
 from workstation.paths import ROOT
 
-# Roles that run images, and which.
+# The image of each role that runs one.
 IMAGES = {"mlflow": "mlops", "api": "api"}
 MODEL = "california"
 BUNDLE = "/srv/bundle"
@@ -45,6 +46,9 @@ def inputs_for(role: str, registry: TemporaryRegistry | None) -> Inputs:
 def bundle() -> Path:
     """Train a small model and return its bundle."""
     settings = ("allow_generated=true", f"output={TRAINED}", "rounds=20")
-    # The person's own MLflow server is none of its business.
-    trained = launch.run(*settings, variables={"MLFLOW_TRACKING_URI": ""})
+    try:
+        # Never with the user's own MLflow server.
+        trained = launch.run(*settings, variables={"MLFLOW_TRACKING_URI": ""})
+    except launch.LaunchError as error:
+        raise CommandError(f"{error}; it printed the reason above") from error
     return Path(trained["bundle"])

@@ -20,7 +20,7 @@ def test_only_one_package_is_checked_where_one_is_named() -> None:
 
 
 def test_an_unknown_package_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(CommandError, match=r"--only 'agnet': no such package, wanted one of agent, app, .*training"):
+    with pytest.raises(CommandError, match=r"--only 'agnet': unknown package, wanted one of agent, app, .*training"):
         check.parsed(["--only", "agnet"])
 
 
