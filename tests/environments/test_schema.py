@@ -159,7 +159,7 @@ def test_a_model_without_its_digest_is_refused(repository: Path) -> None:
 def test_a_password_is_refused_and_not_shown(repository: Path) -> None:
     model = {"uri": "https://me:hunter2@models.example.com/x", "sha256": "b" * 64}
     (problem,) = refused(repository, "release.yml", models={"california": model})
-    assert "uri holds a password" in problem
+    assert "uri contains a password" in problem
     assert "hunter2" not in problem
 
 
@@ -168,7 +168,7 @@ def test_a_release_that_the_environment_cannot_fetch_is_refused(repository: Path
     models = {"california": {"uri": uri, "sha256": "b" * 64}}
     assert refused(repository, "release.yml", models=models) == []
     (problem,) = refused(repository, "environments/prod.yml", mlflow_image="")
-    assert problem.startswith(f"environments/prod.yml: mlflow_image is empty: wanted the image that fetches {uri},")
+    assert problem.startswith(f"environments/prod.yml: mlflow_image is empty: wanted the image that fetches {uri} for")
 
 
 def test_a_release_without_its_default_model_is_refused(repository: Path) -> None:
@@ -184,7 +184,7 @@ TEMPLATES = ["{{ lookup('pipe', 'id') }}", "{%x%}", "{#", "a{{b"]
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("key", sorted(schema.KEYS))
 def test_no_setting_may_hold_a_template(repository: Path, key: str, template: str) -> None:
-    said = f"environments/prod.yml: {key}: holds a template marker ({{{{, {{% or {{#), wanted a plain value"
+    said = f"environments/prod.yml: {key}: contains a template marker ({{{{, {{% or {{#), wanted a plain value"
     assert refused(repository, "environments/prod.yml", **{key: template}) == [said]
     assert refused(repository, "environments/prod.yml", **{key: [template]}) == [said]
 
@@ -197,20 +197,20 @@ def test_no_value_of_a_release_may_hold_a_template(repository: Path, path: list[
         value = value[key]
     value[path[-1]] = template
     (problem,) = refused(repository, "release.yml", **keys)
-    assert problem.startswith(f"release.yml: {'.'.join(path)}: holds a template marker")
+    assert problem.startswith(f"release.yml: {'.'.join(path)}: contains a template marker")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("file", ["environments/base.yml", "environments/prod.yml", "release.yml"])
 def test_no_key_may_be_a_template(repository: Path, file: str, template: str) -> None:
     (problem,) = refused(repository, file, **{template: 1})
-    assert problem.startswith(f"{file}: {template}: holds a template marker")
+    assert problem.startswith(f"{file}: {template}: contains a template marker")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_no_model_may_be_called_by_a_template(repository: Path, template: str) -> None:
     (problem,) = refused(repository, "release.yml", models={template: RELEASE["models"]["california"]})
-    assert problem.startswith(f"release.yml: models.{template}: holds a template marker")
+    assert problem.startswith(f"release.yml: models.{template}: contains a template marker")
 
 
 @pytest.mark.parametrize("name", ["base", "../release", "{{x}}", ""])

@@ -73,7 +73,7 @@ def test_a_template_is_refused_before_anything_runs(repository: Path) -> None:
     (repository / "release.yml").write_text(json.dumps(release))
     code, said = run(repository, "prod")
     assert code == 2
-    assert "release.yml: models.california.uri: holds a template marker" in said
+    assert "release.yml: models.california.uri: contains a template marker" in said
     assert not (repository / "ran").exists()
 
 
