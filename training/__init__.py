@@ -1,1 +1,1 @@
-"""Trains a model and hands it over as a bundle: data, features, train, evaluate, register, each a step of its own."""
+"""Trains a model and writes it as a bundle: make_data, build_features, train, evaluate, register."""

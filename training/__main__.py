@@ -1,7 +1,7 @@
-"""Trains a model and writes its bundle: make_data, build_features, train, evaluate and register, one after the other.
+"""Trains a model and writes its bundle: runs make_data, build_features, train, evaluate and register in order.
 
-Each step runs by itself as well, as `python -m training.<step>`. Ends with one line of JSON on stdout that says where
-the bundle is, with its sha256 and the scores on the held-out part. `python -m training.predict` uses it.
+Each step also runs alone, as `python -m training.<step>`. The last line on stdout is JSON with the path of the bundle,
+its sha256 and the scores on the held-out rows. `python -m training.predict` scores a file with a bundle.
 """
 
 from __future__ import annotations

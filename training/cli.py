@@ -1,4 +1,4 @@
-"""The command line that all steps share: settings in, progress on stderr, one line of JSON on stdout."""
+"""The command line of every step: settings as arguments, progress on stderr, one line of JSON on stdout."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Step = Callable[[Config, Progress], dict[str, Any]]
 
 
 def main(name: str, doc: str, step: Step, argv: Sequence[str] | None = None) -> int:
-    """Run one step by itself and return the exit code: 0, 1 for an error with a sentence, 2 for wrong usage."""
-    return work(name, step, parser(name, doc).parse_intermixed_args(argv))
+    """Run one step alone and return the exit code: 0, 1 for an error, 2 for wrong usage."""
+    return run_step(name, step, parser(name, doc).parse_intermixed_args(argv))
 
 
-def work(name: str, step: Step, arguments: argparse.Namespace) -> int:
-    """Run one step with what the command line asks for, and return the exit code."""
+def run_step(name: str, step: Step, arguments: argparse.Namespace) -> int:
+    """Run one step with the settings of the command line and return the exit code."""
 
     def locked() -> dict[str, Any]:
         config, progress = config_of(arguments), Progress()
@@ -38,7 +38,7 @@ def work(name: str, step: Step, arguments: argparse.Namespace) -> int:
 
 
 def parser(name: str, doc: str) -> argparse.ArgumentParser:
-    """Return a parser for the settings, with `doc` above and every setting below."""
+    """Return the parser of a step. Its help has `doc` above the options and the settings below."""
     module = "python -m training" + (f".{name}" if name else "")
     made = argparse.ArgumentParser(
         prog=module,
@@ -46,24 +46,26 @@ def parser(name: str, doc: str) -> argparse.ArgumentParser:
         epilog=settings_help.text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--config", type=Path, metavar="FILE", help="a YAML file of settings")
-    made.add_argument("settings", nargs="*", metavar="key=value", help="a setting; it wins over the file")
+    made.add_argument("--config", type=Path, metavar="FILE", help="YAML file with settings")
+    made.add_argument(
+        "settings", nargs="*", metavar="key=value", help="setting; overrides the file and the environment"
+    )
     return made
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
-    """Return the settings that the command line asks for."""
+    """Return the settings of the command line."""
     return settings.load(arguments.config, arguments.settings, os.environ)
 
 
 def report(work: Callable[[], dict[str, Any]]) -> int:
-    """Print the result of `work` as one line of JSON, or its error as one sentence."""
-    # Whoever stops a container sends SIGTERM: that too has to close the run and remove drafts.
+    """Print the result of `work` as one line of JSON, or its error as one line, and return the exit code."""
+    # Stopping a container sends SIGTERM, which has to close the MLflow run and remove drafts as Ctrl-C does.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(json.dumps(work()), flush=True)
     except (TrainingError, BundleError, OSError) as error:
-        # Of the system's errors too the sentence is what helps: no room, no permission, and where.
+        # An OSError needs no traceback either: its message has the reason and the path.
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:

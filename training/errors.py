@@ -1,13 +1,13 @@
-"""What can go wrong in training that a person can put right."""
+"""The errors of training that a user can fix."""
 
 
 class TrainingError(Exception):
-    """A step can't go on; the message says why and what would help."""
+    """A step cannot continue. The message gives the reason and the fix."""
 
 
 class ConfigError(TrainingError):
-    """A setting is unknown or wrong; the message names key, value and what was wanted."""
+    """A setting is unknown or has a wrong value. The message names the key, the value and what was wanted."""
 
 
 class DataError(TrainingError):
-    """The data can't be used; the message names column and row, and never a value of it."""
+    """The data is unusable. The message names column and row, but never a value."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and their digests."""
+"""Writes files atomically, reads records, and computes sha256."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.errors import TrainingError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, which takes its place at the end, or vanishes where writing failed."""
+    """Yield a temporary path beside `path`. It replaces `path` at the end, or is removed if writing fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         draft = Path(folder) / path.name
@@ -25,28 +25,28 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sha256(path: Path) -> str:
-    """Return the digest of a file's bytes, in hexadecimal."""
+    """Return the sha256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def dump(document: Any) -> str:
-    """Return `document` as JSON that is the same for the same content."""
-    return json.dumps(document, sort_keys=True, indent=2, allow_nan=False) + "\n"
+def to_json(content: Any) -> str:
+    """Return `content` as JSON. The same content gives the same text."""
+    return json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write `document` in one go."""
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as JSON, atomically."""
     with replacing(path) as draft:
-        draft.write_text(dump(document), encoding="utf-8")
+        draft.write_text(to_json(content), encoding="utf-8")
 
 
 def read_json(path: Path, step: str) -> dict[str, Any]:
-    """Return what the step called `step` wrote to `path`."""
+    """Return the JSON at `path`. `step` is the step that writes it, for the error message."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise TrainingError(f"{path}: not there yet, `python -m training.{step}` writes it") from error
+        raise TrainingError(f"{path}: no such file; run `python -m training.{step}` first") from error
     except ValueError as error:
-        raise TrainingError(f"{path}: is not JSON, `python -m training.{step}` writes it anew") from error
-    return document
+        raise TrainingError(f"{path}: not valid JSON; run `python -m training.{step}` again") from error
+    return content

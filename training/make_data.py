@@ -1,8 +1,9 @@
-"""Fetches the data, checks it, and keeps it as Parquet with its digest.
+"""Fetches the data, checks it, and stores it as Parquet under its sha256.
 
-Reads `data` (a path, a URL or s3://bucket/key of CSV or Parquet; empty: scikit-learn downloads California Housing).
-Writes the columns that the settings name, as numbers, to `store`: <store>/<name>/<digest>.parquet, and beside it
-data.json with the sha256, the source and the number of rows.
+Reads `data`: CSV or Parquet from a path, a URL or s3://bucket/key. If it is empty, scikit-learn downloads California
+Housing.
+Writes the columns that the settings name, as numbers, to <store>/<name>/<digest>.parquet, and data.json with the
+sha256, the source and the number of rows.
 """
 
 from __future__ import annotations
@@ -27,39 +28,41 @@ from training.progress import Progress
 
 
 def run(config: Config, progress: Progress) -> dict[str, Any]:
-    """Keep the data and return its record."""
+    """Store the data and return its record."""
     with tempfile.TemporaryDirectory() as folder:
-        columns, about = _given(config, Path(folder), progress) if config.data else _housing(config, progress)
+        columns, about = (
+            _read_source(config, Path(folder), progress) if config.data else _read_california(config, progress)
+        )
         rows = len(columns[config.target])
         missing = sum(int(np.isnan(column).sum()) for column in columns.values())
         progress.say(f"{rows:,} rows, {len(columns)} columns, {missing:,} missing values from {about['source']}")
         parquet = Path(folder) / "data.parquet"
-        # No pandas metadata and a fixed layout: the digest is that of the numbers, whichever file they came from.
+        # A fixed layout without pandas metadata: the digest depends on the numbers alone, not on the source file.
         pa.parquet.write_table(pa.table(columns), parquet, compression="zstd", store_schema=False)
-        record = store.keep(store.of(config), parquet, about | {"rows": rows, "columns": list(columns)})
-    progress.say(f"kept as {record['kept']}, sha256 {record['sha256']}")
+        record = store.save(store.open_store(config), parquet, about | {"rows": rows, "columns": list(columns)})
+    progress.say(f"stored as {record['kept']}, sha256 {record['sha256']}")
     return record
 
 
-def _given(config: Config, folder: Path, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Return the columns of the file that the settings name."""
+def _read_source(config: Config, folder: Path, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Return the columns of the file in `data`."""
     path = source.fetch(config.data, folder)
-    table = open_table(path, source.shown(config.data))
+    table = open_table(path, source.redacted(config.data))
     unused = [name for name in table.names if name not in config.columns]
     if unused:
-        progress.say(f"not used: {', '.join(unused)}")
-    about = {"kind": "given", "source": table.shown, "source_sha256": files.sha256(path)}
+        progress.say(f"ignored columns: {', '.join(unused)}")
+    about = {"kind": "given", "source": table.label, "source_sha256": files.sha256(path)}
     columns = read(table, config.columns, config.features)
     for name, column in columns.items():
         if np.isnan(column).all():
-            raise DataError(f"{table.shown}: column {name!r} has no value in any row")
+            raise DataError(f"{table.label}: column {name!r} is empty in every row")
     return columns, about
 
 
 def read(table: Table, names: tuple[str, ...], nullable: Collection[str]) -> dict[str, Floats]:
-    """Return the columns `names` as numbers, where only `nullable` ones may miss some.
+    """Return the columns `names` as numbers; only those in `nullable` may have missing values.
 
-    Raises DataError, naming column and row.
+    Raises DataError with the column and the row.
     """
     table.require(names)
     parts: dict[str, list[Floats]] = {name: [] for name in names}
@@ -69,20 +72,20 @@ def read(table: Table, names: tuple[str, ...], nullable: Collection[str]) -> dic
             column.append(numbers(table, name, batch.column(name), rows, nullable=name in nullable))
         rows += batch.num_rows
     if not rows:
-        raise DataError(f"{table.shown}: has no rows")
+        raise DataError(f"{table.label}: no rows")
     return {name: np.concatenate(column) for name, column in parts.items()}
 
 
-def _housing(config: Config, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Return California Housing, or the made-up sample where that is allowed and nothing else is to be had."""
+def _read_california(config: Config, progress: Progress) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Return California Housing, or generated data if the download fails and the settings allow it."""
     try:
         columns, about = california.download(), {"kind": "downloaded", "source": california.SOURCE}
     except DataError as error:
         if not config.allow_generated:
             raise DataError(
-                f"{error}: wanted DATA=<CSV or Parquet>, or allow_generated=true for a made-up sample"
+                f"{error}: set DATA=<CSV or Parquet>, or allow_generated=true to train on generated data"
             ) from error
-        progress.say(f"{error}: going on with a generated sample, tagged data=generated")
+        progress.say(f"{error}: training on generated data instead, tagged data=generated")
         columns, about = generated.generate(), {"kind": "generated", "source": "a generated sample"}
     missing = [name for name in config.columns if name not in columns]
     if missing:
@@ -91,7 +94,7 @@ def _housing(config: Config, progress: Progress) -> tuple[dict[str, Floats], dic
 
 
 def main() -> int:
-    """Run the step by itself."""
+    """Run this step alone."""
     return cli.main("make_data", __doc__ or "", run)
 
 

@@ -1,8 +1,8 @@
 """Logs the training to MLflow, registers the model, and writes its bundle.
 
-Reads what `build_features`, `train` and `evaluate` wrote, and refuses what does not belong together.
-Writes a run and a model version to MLflow, with the bundle as the version's files, and the same bundle to
-<output>/models/<name>/<version>/. The version's tag manifest_sha256 is the release's pin.
+Reads the output of `build_features`, `train` and `evaluate`, and fails if the three are not of the same training.
+Creates a run and a model version in MLflow, with the bundle as the version's files, and writes the same bundle to
+<output>/models/<name>/<version>/. The tag manifest_sha256 of the version is the pin for release.yml.
 """
 
 from __future__ import annotations
@@ -18,75 +18,75 @@ from training.data import source
 from training.errors import TrainingError
 from training.progress import Progress
 from training.tracking import provenance, server, telemetry
-from training.tracking.record import Facts
+from training.tracking.record import TrainingRecord
 from training.workspace import Workspace
 
 
 def run(config: Config, progress: Progress) -> dict[str, Any]:
-    """Write run, version and bundle, and return where they are."""
+    """Write run, version and bundle, and return their ids and paths."""
     workspace = Workspace.of(config)
-    facts = Facts.read(workspace)
+    record = TrainingRecord.read(workspace)
     server.require(config)
     progress.say("starting MLflow")
-    telemetry.off()
-    # MLflow takes seconds to import: --help shall not wait for it.
+    telemetry.disable()
+    # MLflow takes seconds to import, and --help must not wait for it.
     from mlflow.exceptions import MlflowException
 
     from training.tracking import runs
 
-    told = source.shown(runs.uri(config))
+    server_uri = source.redacted(runs.uri(config))
     try:
-        made = _register(config, workspace, facts)
+        made = _register(config, workspace, record)
     except MlflowException as error:
-        raise TrainingError(f"MLflow at {told}: {error.message}") from error
+        raise TrainingError(f"MLflow at {server_uri}: {error.message}") from error
     path = export(workspace, made["version"], progress)
     progress.say(f"{config.name} version {made['version']}: {path}, sha256 {made['sha256']}")
-    progress.say(f"run {made['run']} in {told}")
-    about = {"data": facts.origin["data"], "tracking_uri": told, "metrics": facts.scores}
+    progress.say(f"run {made['run']} in {server_uri}")
+    about = {"data": record.origin["data"], "tracking_uri": server_uri, "metrics": record.scores}
     return {"name": config.name, "bundle": str(path), **made, **about}
 
 
-def _register(config: Config, workspace: Workspace, facts: Facts) -> dict[str, str]:
+def _register(config: Config, workspace: Workspace, record: TrainingRecord) -> dict[str, str]:
     """Log the run, make the bundle, register it, and return its version, its sha256 and the run."""
     from training.models import bundle
     from training.models.model import Model
     from training.tracking import runs
 
-    model = Model.trained(workspace, facts.features)
-    shown = {"mlflow.source.name": "python -m training", "mlflow.source.git.commit": facts.code["git_commit"]}
-    with runs.run(config, runs.connect(config), facts.tags | shown) as started:
-        _log(started, config, workspace, facts)
+    model = Model.from_workspace(workspace, record.features)
+    source_tags = {"mlflow.source.name": "python -m training", "mlflow.source.git.commit": record.code["git_commit"]}
+    with runs.run(config, runs.connect(config), record.tags | source_tags) as started:
+        _log(started, config, workspace, record)
         with started.model(config.name) as model_id:
-            sha256 = bundle.write(workspace.draft, model, facts.data, model_id, started.id, facts.origin)
+            sha256 = bundle.write(workspace.draft, model, record.data, model_id, started.id, record.origin)
             started.upload(model_id, workspace.draft)
-        tags = facts.tags | {"manifest_sha256": sha256}
-        version = started.register(config.name, model_id, tags, facts.description)
+        tags = record.tags | {"manifest_sha256": sha256}
+        version = started.register(config.name, model_id, tags, record.description)
     return {"version": version, "sha256": sha256, "run": started.id}
 
 
-def _log(started: Any, config: Config, workspace: Workspace, facts: Facts) -> None:
-    data = facts.features["data"]
-    started.parameters(facts.parameters)
-    started.metrics(facts.metrics)
-    started.data(config.name, data["sha256"], data["source"], files.dump({"num_rows": data["rows"]}))
-    started.files(workspace.evaluation, "evaluation")
-    started.text(files.dump(facts.features), "features.json")
-    started.text(files.dump(facts.training), "training.json")
-    started.text(provenance.installed(), "environment/installed.txt")
+def _log(started: Any, config: Config, workspace: Workspace, record: TrainingRecord) -> None:
+    data = record.features["data"]
+    started.log_parameters(record.parameters)
+    started.log_metrics(record.metrics)
+    started.log_data(config.name, data["sha256"], data["source"], files.to_json({"num_rows": data["rows"]}))
+    started.log_files(workspace.evaluation, "evaluation")
+    started.log_text(files.to_json(record.features), "features.json")
+    started.log_text(files.to_json(record.training), "training.json")
+    started.log_text(provenance.installed(), "environment/installed.txt")
     if provenance.LOCK.is_file():
-        started.text(provenance.LOCK.read_text(encoding="utf-8"), f"environment/{provenance.LOCK.name}")
+        started.log_text(provenance.LOCK.read_text(encoding="utf-8"), f"environment/{provenance.LOCK.name}")
 
 
 def export(workspace: Workspace, version: str, progress: Progress) -> Path:
-    """Move the bundle to its place, in one go."""
+    """Move the bundle to its final path, by a rename."""
     path = workspace.bundles / version
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = workspace.folder / "replaced"
     if aside.exists():
         shutil.rmtree(aside)
     if path.exists():
-        # A registry that started anew counts from 1 again; the number it gives is the one that holds.
-        progress.say(f"{path}: replaces what an earlier registry called version {version}")
+        # A new registry starts again at version 1. Its number is the valid one, so the old bundle goes.
+        progress.say(f"{path}: replaces version {version} of an earlier registry")
         path.rename(aside)
     workspace.draft.rename(path)
     if aside.exists():
@@ -95,7 +95,7 @@ def export(workspace: Workspace, version: str, progress: Progress) -> Path:
 
 
 def main() -> int:
-    """Run the step by itself."""
+    """Run this step alone."""
     return cli.main("register", __doc__ or "", run)
 
 

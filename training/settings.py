@@ -1,4 +1,4 @@
-"""Reads a Config: the defaults, then a YAML file, then the environment, then key=value arguments."""
+"""Reads the settings from a YAML file, the environment and key=value arguments."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WANTED = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 def load(file: Path | None, arguments: Iterable[str], environ: Mapping[str, str]) -> Config:
-    """Return the settings; the later of the sources wins. Raises ConfigError."""
+    """Return the settings. Arguments override the environment, which overrides the file. Raises ConfigError."""
     values: dict[str, Any] = {}
     if file is not None:
-        values |= {key: cast(key, value, f"{file}: ") for key, value in _document(file).items()}
+        values |= {key: cast(key, value, f"{file}: ") for key, value in _read_yaml(file).items()}
     for variable, key in ENVIRONMENT.items():
-        # Empty is unset: `make train DATA=` means no data given.
+        # An empty variable counts as unset: `make train DATA=` means no data.
         if environ.get(variable):
             values[key] = cast(key, environ[variable])
     for argument in arguments:
@@ -34,23 +34,23 @@ def load(file: Path | None, arguments: Iterable[str], environ: Mapping[str, str]
     return Config(**values)
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _read_yaml(file: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"--config {file}: {error.strerror}, wanted a YAML file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {file}: is not YAML: {' '.join(str(error).split())}") from error
-    if document is not None and not isinstance(document, dict):
-        raise ConfigError(f"--config {file}: holds a {type(document).__name__}, wanted a mapping of keys to values")
-    return {str(key): value for key, value in (document or {}).items()}
+        raise ConfigError(f"--config {file}: not valid YAML: {' '.join(str(error).split())}") from error
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(f"--config {file}: got a {type(content).__name__}, wanted keys and values")
+    return {str(key): value for key, value in (content or {}).items()}
 
 
 def cast(key: str, value: Any, where: str = "") -> Any:
-    """Return `value` as the type of the setting `key`; text is read, everything else has to be of that type."""
+    """Return `value` as the type of the setting `key`. Text is converted; any other value must have that type."""
     if key not in KINDS:
         nearest = difflib.get_close_matches(key, KINDS, n=1, cutoff=0)[0]
-        raise ConfigError(f"{where}{key}={value!r}: no such key, the nearest is {nearest!r}")
+        raise ConfigError(f"{where}{key}={value!r}: unknown setting, did you mean {nearest!r}?")
     kind = KINDS[key]
     try:
         return _names(value) if kind == tuple[str, ...] else _scalar(kind, value)
@@ -71,7 +71,7 @@ def _scalar(kind: type, value: Any) -> Any:
         return value if isinstance(value, bool) else {"true": True, "false": False}[_text(value).lower()]
     if kind in (str, Path):
         return kind(_text(value))
-    # YAML reads 1e-3 as text, and true is a whole number to Python.
+    # YAML reads 1e-3 as text, so text has to be converted. A bool is an int in Python, so it has to be refused.
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float | str)

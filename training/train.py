@@ -1,8 +1,8 @@
-"""Trains XGBoost on the train part, and keeps the trees up to the best one on the validation part.
+"""Trains XGBoost on the train part and keeps the trees up to the best score on the validation part.
 
-Reads what `build_features` wrote.
+Reads the output of `build_features`.
 Writes <output>/training/<name>/train/model.ubj, and training.json with the parameters and the learning curve.
-The same features, settings and versions give the same model.ubj byte for byte.
+The same features, settings and versions give the same model.ubj, byte for byte.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from training.workspace import Workspace
 
 def run(config: Config, progress: Progress) -> dict[str, Any]:
     """Write the model and return its record."""
-    # XGBoost takes a second to import: --help shall not wait for it.
+    # XGBoost takes a second to import, and --help must not wait for it.
     from training.models import trees
 
     workspace = Workspace.of(config)
@@ -41,7 +41,7 @@ def run(config: Config, progress: Progress) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run the step by itself."""
+    """Run this step alone."""
     return cli.main("train", __doc__ or "", run)
 
 

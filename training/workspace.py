@@ -1,4 +1,4 @@
-"""Where the steps hand over to each other: one folder per model, one folder per step in it."""
+"""The files that pass from step to step: one folder per model, in it one folder per step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.errors import TrainingError
 
 @dataclass(frozen=True)
 class Workspace:
-    """The paths below the output folder; every file is named here only."""
+    """The paths below the output folder."""
 
     output: Path
     name: str
@@ -26,56 +26,56 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """What passes from step to step."""
+        """The folder of this model."""
         return self.output / "training" / self.name
 
     @property
     def data(self) -> Path:
-        """The data as kept, where the store is a bucket; from `build_features`."""
+        """The local copy of the data, if the store is a bucket; written by `build_features`."""
         return self.folder / "data" / "data.parquet"
 
     @property
     def features(self) -> Path:
-        """The checked rows with the part that each belongs to; from `build_features`."""
+        """The checked rows, each with its part; written by `build_features`."""
         return self.folder / "features" / "features.parquet"
 
     @property
     def features_record(self) -> Path:
-        """Names, parts and origin of the features; from `build_features`."""
+        """Names, split and origin of the features; written by `build_features`."""
         return self.folder / "features" / "features.json"
 
     @property
     def model(self) -> Path:
-        """The trees as UBJSON; from `train`."""
+        """The trees as UBJSON; written by `train`."""
         return self.folder / "train" / "model.ubj"
 
     @property
     def training_record(self) -> Path:
-        """Parameters and learning curve; from `train`."""
+        """Parameters and learning curve; written by `train`."""
         return self.folder / "train" / "training.json"
 
     @property
     def evaluation(self) -> Path:
-        """The folder of the errors and the pictures; from `evaluate`."""
+        """The folder with scores and plots; written by `evaluate`."""
         return self.folder / "evaluate"
 
     @property
     def draft(self) -> Path:
-        """The bundle while `register` makes it."""
+        """The bundle before it has a version; written by `register`."""
         return self.folder / "bundle"
 
     @property
     def bundles(self) -> Path:
-        """The finished bundles of this model, one folder per version."""
+        """The bundles of this model, one folder per version; written by `register`."""
         return self.output / "models" / self.name
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the workspace: two trainings of one model would mix their files."""
+        """Lock the workspace: two trainings of a model would mix their files. Raises TrainingError if it is locked."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise TrainingError(f"{self.folder}: another training of {self.name!r} is at work here") from error
+                raise TrainingError(f"{self.folder}: another training of {self.name!r} is running") from error
             yield

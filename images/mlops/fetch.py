@@ -38,7 +38,7 @@ def require_server() -> None:
     if not address.startswith(("http://", "https://")):
         raise Refused(f"MLFLOW_TRACKING_URI={address!r}: wanted http(s)://...")
     try:
-        server.ask(address)
+        server.ping(address)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Refused(f"MLFLOW_TRACKING_URI={address}: no MLflow server answers ({reason})") from None

@@ -26,8 +26,8 @@ def test_the_features_keep_order_rows_and_missing_values(config: Config, progres
     assert record["nullable"] == ["AveBedrms"]
     assert np.isnan(data.features[:, 1]).sum() > 0
     assert sum(record["rows"].values()) == len(data.target) == record["data"]["rows"]
-    assert data.place is not None
-    assert (data.place[:, 1] == data.features[:, 0]).all()
+    assert data.coordinates is not None
+    assert (data.coordinates[:, 1] == data.features[:, 0]).all()
 
 
 def test_settings_that_want_more_than_was_kept_are_refused(config: Config, progress: Progress) -> None:
@@ -37,7 +37,7 @@ def test_settings_that_want_more_than_was_kept_are_refused(config: Config, progr
 
 
 def test_without_data_it_says_what_to_run(config: Config, progress: Progress) -> None:
-    with pytest.raises(TrainingError, match=r"`python -m training.make_data` writes it"):
+    with pytest.raises(TrainingError, match=r"no such file; run `python -m training.make_data` first"):
         build_features.run(config, progress)
 
 
@@ -46,7 +46,7 @@ def test_too_few_rows_are_refused(config: Config, progress: Progress, tmp_path: 
     few = replace(config, features=("a", "b"), target="target", latitude="", longitude="")
     few = replace(few, data=str(write_csv(tmp_path / "few.csv", lines)))
     make_data.run(few, progress)
-    with pytest.raises(DataError, match=r"30 rows: the part '(train|valid|test)' gets [0-9], wanted 10 at least"):
+    with pytest.raises(DataError, match=r"30 rows: the part '(train|valid|test)' gets [0-9], wanted at least 10"):
         build_features.run(few, progress)
 
 
@@ -55,7 +55,7 @@ def test_a_target_that_never_changes_is_refused(config: Config, progress: Progre
     same = replace(config, features=("a", "b"), target="target", latitude="", longitude="")
     same = replace(same, data=str(write_csv(tmp_path / "same.csv", lines)))
     make_data.run(same, progress)
-    with pytest.raises(DataError, match="one and the same value in every row of the part 'train'"):
+    with pytest.raises(DataError, match="the same value in every row of the part 'train'"):
         build_features.run(same, progress)
 
 
@@ -63,5 +63,5 @@ def test_a_changed_features_file_is_refused(config: Config, progress: Progress) 
     make_data.run(config, progress)
     build_features.run(config, progress)
     Workspace.of(config).features.write_bytes(b"")
-    with pytest.raises(DataError, match=r"features.parquet: is not what its record says"):
+    with pytest.raises(DataError, match=r"features.parquet: does not match features.json"):
         build_features.load(Workspace.of(config))

@@ -17,7 +17,7 @@ import app.bundle
 from tests.training.conftest import pipeline
 from training import make_data, predict
 from training.config import Config
-from training.evaluation.regions import BOXES, regions
+from training.evaluation.regions import BOXES, region_names
 from training.progress import Progress
 
 DATA = os.environ.get("DATA", "")
@@ -48,7 +48,7 @@ def test_the_data_is_whole(housing: Path, tmp_path: Path, progress: Progress) ->
 def test_every_row_lies_in_a_region_that_is_large_enough_to_mean_something(housing: Path) -> None:
     with housing.open(newline="") as file:
         places = [(float(row["Latitude"]), float(row["Longitude"])) for row in csv.DictReader(file)]
-    counts = Counter(regions(np.array(places)))
+    counts = Counter(region_names(np.array(places)))
     assert set(counts) == {box.name for box in BOXES}
     assert min(counts.values()) > 500
 

@@ -32,10 +32,10 @@ def test_every_setting_tells_what_it_is() -> None:
         ("max_bin", 1, "2 or more"),
         ("name", "../up", "letters"),
         ("name", "", "letters"),
-        ("features", (), "one name or more"),
-        ("features", ("a", "a"), "each once"),
+        ("features", (), "one or more names"),
+        ("features", ("a", "a"), "no name twice"),
         ("target", "MedInc", "another column"),
-        ("latitude", "", "both or none"),
+        ("latitude", "", "both columns or neither"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_key_value_and_what_was_wanted(key: str, value: Any, wanted: str) -> None:

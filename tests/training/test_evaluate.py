@@ -37,7 +37,7 @@ def test_pictures_of_an_earlier_evaluation_do_not_stay(evaluated: Config, progre
     assert stale.exists()
     somewhere_else = replace(evaluated, latitude="", longitude="")
     build_features.run(somewhere_else, progress)
-    with pytest.raises(TrainingError, match=r"was trained on other features, `python -m training.train` trains anew"):
+    with pytest.raises(TrainingError, match=r"trained on other features; run `python -m training.train` again"):
         evaluate.run(somewhere_else, progress)
     from training import train
 
@@ -100,4 +100,4 @@ def test_targets_that_do_not_differ_leave_nothing_to_explain(
 ) -> None:
     header, first = csv.read_text().splitlines()[:2]
     assert run("--on", str(write_csv(tmp_path / "one.csv", [first], header)), f"output={trained.output}") == 1
-    assert "column 'MedHouseVal' has one value only" in capsys.readouterr().err
+    assert "column 'MedHouseVal' has the same value in every row" in capsys.readouterr().err

@@ -43,8 +43,8 @@ def test_the_same_content_is_the_same_json(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_or_broken_names_the_step_that_writes_it(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"`python -m training.train` writes it"):
+    with pytest.raises(TrainingError, match=r"no such file; run `python -m training.train` first"):
         files.read_json(tmp_path / "none.json", "train")
     (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(TrainingError, match=r"is not JSON, `python -m training.train` writes it anew"):
+    with pytest.raises(TrainingError, match=r"not valid JSON; run `python -m training.train` again"):
         files.read_json(tmp_path / "broken.json", "train")

@@ -44,7 +44,7 @@ def test_a_generated_sample_tags_the_run_and_the_version(
     captured = capsys.readouterr()
     result = json.loads(captured.out)
     assert result["data"] == "generated"
-    assert "generated sample, tagged data=generated" in captured.err
+    assert "training on generated data instead, tagged data=generated" in captured.err
     client = MlflowClient()
     assert client.get_run(result["run"]).data.tags["data"] == "generated"
     assert client.get_model_version("california", "1").tags["data"] == "generated"
@@ -55,5 +55,5 @@ def test_an_unknown_setting_is_refused_before_anything_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main.main([f"output={tmp_path / 'var'}", "max_dpeth=3"]) == 2
-    assert capsys.readouterr().err == "error: max_dpeth='3': no such key, the nearest is 'max_depth'\n"
+    assert capsys.readouterr().err == "error: max_dpeth='3': unknown setting, did you mean 'max_depth'?\n"
     assert not (tmp_path / "var").exists()

@@ -54,7 +54,7 @@ def test_columns_that_no_setting_names_are_left_out_aloud(
 ) -> None:
     write_csv(Path(small.data), ["1,2,3,me"], "a,b,target,owner")
     assert "owner" not in kept(make_data.run(small, progress)).column_names
-    assert "not used: owner" in reported()
+    assert "ignored columns: owner" in reported()
 
 
 def test_csv_and_parquet_of_the_same_numbers_have_the_same_digest(small: Config, progress: Progress) -> None:
@@ -70,7 +70,7 @@ def test_data_in_a_bucket_is_fetched_and_kept_in_a_bucket(small: Config, progres
     config = replace(small, data=f"s3://{bucket}/in/data.csv", store=f"s3://{bucket}/kept")
     record = make_data.run(config, progress)
     assert record["kept"] == f"s3://{bucket}/kept/california/{record['file']}"
-    path, _ = store.current(store.of(config), small.output / "data.parquet")
+    path, _ = store.load_current(store.open_store(config), small.output / "data.parquet")
     assert pyarrow.parquet.read_table(path).to_pylist() == [{"a": 1.0, "b": 2.0, "target": 3.0}]
 
 
@@ -83,10 +83,10 @@ def test_data_in_a_bucket_is_fetched_and_kept_in_a_bucket(small: Config, progres
         (["1,2,3", "1,2,x"], "a,b,target", r"data.csv: column 'target', row 2: holds text, wanted a number"),
         (["1,2,3", "1,2,"], "a,b,target", r"data.csv: column 'target', row 2: is missing, wanted a number"),
         (["1,1e39,3"], "a,b,target", r"data.csv: column 'b', row 1: wanted a finite number"),
-        ([",2,3", ",2,3"], "a,b,target", r"data.csv: column 'a' has no value in any row"),
+        ([",2,3", ",2,3"], "a,b,target", r"data.csv: column 'a' is empty in every row"),
         (["1,2,3", "1,2"], "a,b,target", r"data.csv: row 2 has 2 columns, wanted 3"),
-        ([], "a,b,target", r"data.csv: has no rows"),
-        ([], "", r"data.csv: is empty"),
+        ([], "a,b,target", r"data.csv: no rows"),
+        ([], "", r"data.csv: the file is empty"),
     ],
 )
 def test_bad_data_is_refused_with_column_and_row(
@@ -115,10 +115,10 @@ def test_where_nothing_can_be_had_the_generated_sample_is_used_if_allowed_and_sa
     tmp_path: Path, progress: Progress, reported: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(california, "download", refuse)
-    with pytest.raises(DataError, match=r"wanted DATA=<CSV or Parquet>, or allow_generated=true"):
+    with pytest.raises(DataError, match=r"set DATA=<CSV or Parquet>, or allow_generated=true"):
         make_data.run(Config(output=tmp_path), progress)
     assert make_data.run(Config(output=tmp_path, allow_generated=True), progress)["kind"] == "generated"
-    assert "going on with a generated sample, tagged data=generated" in reported()
+    assert "training on generated data instead, tagged data=generated" in reported()
 
 
 def test_data_that_is_given_is_never_replaced_by_a_sample(small: Config, progress: Progress) -> None:

@@ -31,7 +31,7 @@ def run(bundle: Path, tmp_path: Path) -> Run:
 
 
 def expected(bundle: Path, patients: Path) -> list[float]:
-    model = Model.bundled(bundle)
+    model = Model.from_bundle(bundle)
     columns: dict[str, Floats] = make_data.read(open_table(patients, ""), model.names, model.names)
     return [float(answer) for answer in model.predict(np.column_stack(list(columns.values())))]
 
@@ -102,12 +102,12 @@ def test_what_can_not_be_done_is_refused_and_nothing_is_written(
     before = sorted(tmp_path.iterdir())
     for arguments, wanted in [
         ((text,), "text.csv: column 'age', row 2: holds text, wanted a number"),
-        ((scored,), "scored.csv: has a column 'prediction' already"),
-        ((empty,), "empty.csv: has no rows"),
-        ((text, "text.csv"), "is the input, wanted another file"),
+        ((scored,), "scored.csv: already has a column 'prediction'"),
+        ((empty,), "empty.csv: no rows"),
+        ((text, "text.csv"), "is the input file, wanted another one"),
         ((tmp_path / "none.csv",), "none.csv'?: no such file"),
-        ((patients, "out.txt"), "wanted a name that ends with .csv or .parquet"),
-        ((patients, "none/out.csv"), "wanted a file in a folder that is there"),
+        ((patients, "out.txt"), "wanted a name that ends in .csv or .parquet"),
+        ((patients, "none/out.csv"), "wanted a file in an existing folder"),
         ((patients, "out.csv", "--sha256", "00"), "the pin is 00"),
     ]:
         assert run(*arguments) == 1

@@ -95,7 +95,7 @@ def test_an_evaluation_of_another_model_is_refused(registrable: Config, progress
     from dataclasses import replace
 
     train.run(replace(registrable, seed=2), progress)
-    with pytest.raises(TrainingError, match=r"is of another model, `python -m training.evaluate` measures this one"):
+    with pytest.raises(TrainingError, match=r"evaluation of another model; run `python -m training.evaluate` again"):
         register.run(registrable, progress)
 
 
@@ -127,4 +127,4 @@ def test_a_bundle_of_an_earlier_registry_is_replaced_aloud(tmp_path: Path) -> No
         path = register.export(workspace, "1", Progress(said))
     assert (path / "file").read_text() == "new"
     assert [entry.name for entry in workspace.bundles.iterdir()] == ["1"]
-    assert "replaces what an earlier registry called version 1" in said.getvalue()
+    assert "replaces version 1 of an earlier registry" in said.getvalue()

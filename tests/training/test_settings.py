@@ -49,7 +49,7 @@ def test_an_empty_file_sets_nothing(file: Path) -> None:
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(file: Path, unknown: str, nearest: str) -> None:
-    with pytest.raises(ConfigError, match=f"{unknown}='3': no such key, the nearest is '{nearest}'"):
+    with pytest.raises(ConfigError, match=f"{unknown}='3': unknown setting, did you mean '{nearest}'\\?"):
         settings.load(None, [f"{unknown}=3"], {})
     file.write_text(f"{unknown}: 3\n")
     with pytest.raises(ConfigError, match=f"config.yaml: {unknown}=3: .* '{nearest}'"):
@@ -106,7 +106,7 @@ def test_values_get_the_type_of_their_setting(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "wanted"), [("- a\n", "holds a list"), ("a: [\n", "is not YAML"), ("text", "holds a str")]
+    ("content", "wanted"), [("- a\n", "got a list"), ("a: [\n", "not valid YAML"), ("text", "got a str")]
 )
 def test_a_file_that_is_no_mapping_is_refused(file: Path, content: str, wanted: str) -> None:
     file.write_text(content)

@@ -13,7 +13,7 @@ from training.workspace import Workspace
 
 def test_two_trainings_of_one_model_do_not_meet(tmp_path: Path) -> None:
     workspace = Workspace.of(Config(output=tmp_path))
-    with workspace.locked(), pytest.raises(TrainingError, match="another training of 'california' is at work here"):  # noqa: SIM117 - the second lock is what raises
+    with workspace.locked(), pytest.raises(TrainingError, match="another training of 'california' is running"):  # noqa: SIM117 - the second lock is what raises
         with workspace.locked():
             pass
     with workspace.locked():

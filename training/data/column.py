@@ -1,4 +1,4 @@
-"""Turns a column of a table into numbers, or says in which row it holds something else."""
+"""Converts a column of a table to numbers, and names the row of any other value."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from training.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 
-# The spellings of a missing value in a CSV file.
+# What counts as a missing value in a CSV file.
 MISSING = ("", "NA", "NaN", "nan", "null")
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-# XGBoost works in float32: what is beyond its range would become an infinity.
+# XGBoost computes in float32: a number beyond its range would become infinite.
 LARGEST = float(np.finfo(np.float32).max)
 
 
 def numbers(table: Table, name: str, column: pa.Array, before: int = 0, nullable: bool = True) -> Floats:
-    """Return `column` as float64 with NaN for what is missing; `before` rows of the table came earlier.
+    """Return `column` as float64, with NaN for a missing value. `before` is the number of rows in earlier batches.
 
-    Raises DataError, naming the column and the row (from 1), for anything that is not a finite number.
+    Raises DataError with the column and the row (from 1) for anything but a finite number.
     """
     values = _floats(table, name, column, before)
     beyond = np.abs(values) > LARGEST
     if beyond.any():
         raise DataError(
-            _message(table, name, int(np.argmax(beyond)) + before, "wanted a finite number of float32's range")
+            _message(table, name, int(np.argmax(beyond)) + before, "wanted a finite number in float32's range")
         )
     missing = np.isnan(values)
     if not nullable and missing.any():
         raise DataError(_message(table, name, int(np.argmax(missing)) + before, "is missing, wanted a number"))
-    # One NaN, and minus zero is zero: the digest and the hash that splits the rows shall not tell them apart.
+    # One kind of NaN and no minus zero: the sha256 of the data and the hash that splits the rows must not depend on it.
     return np.where(missing, np.nan, values) + 0.0
 
 
@@ -66,4 +66,4 @@ def _from_text(table: Table, name: str, column: pa.Array, before: int) -> pa.Arr
 
 
 def _message(table: Table, name: str, index: int, what: str) -> str:
-    return f"{table.shown}: column {name!r}, row {index + 1}: {what}"
+    return f"{table.label}: column {name!r}, row {index + 1}: {what}"

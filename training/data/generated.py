@@ -1,4 +1,4 @@
-"""A made-up sample with the columns of California Housing, for machines that can't download the real one."""
+"""Generates data with the columns of California Housing, for machines that cannot download it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SEED = 1990
 
 
 def generate() -> dict[str, Floats]:
-    """Return the columns: districts along a made-up coast, dearer near it and where incomes are high.
+    """Return the columns: districts along a coast, where prices rise with income and fall with distance from the sea.
 
-    Plausible ranges, no more: what is learned from it says nothing about houses.
+    The ranges are plausible, but a model of this data says nothing about real houses.
     """
     random = np.random.default_rng(SEED)
     along, inland = random.random(ROWS), random.gamma(1.2, 1.0, ROWS)

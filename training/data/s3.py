@@ -1,4 +1,4 @@
-"""Objects in S3; boto3 reads credentials, region and AWS_ENDPOINT_URL from the environment as everywhere."""
+"""Reads and writes objects in S3. boto3 takes credentials, region and AWS_ENDPOINT_URL from the environment."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def split(location: str) -> tuple[str, str]:
 
 
 def download(location: str, target: Path) -> None:
-    """Write the object to the file `target`."""
+    """Download the object to the file `target`."""
     with _client(location) as client:
         client.download_file(*split(location), str(target))
 
 
 def upload(source: Path, location: str) -> None:
-    """Write the file to the object."""
+    """Upload the file to the object."""
     with _client(location) as client:
         client.upload_file(str(source), *split(location))
 
 
 @contextmanager
 def _client(location: str) -> Iterator[Any]:
-    # boto3 takes a while to import, and most never need it.
+    # boto3 takes a while to import, and most trainings do not need it.
     import boto3
     import boto3.exceptions
     import botocore.exceptions

@@ -1,4 +1,4 @@
-"""Gets a file from a path, a URL or S3, as a file on this machine."""
+"""Fetches a file from a path, a URL or S3 to this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60
 
 
 def fetch(location: str, folder: Path) -> Path:
-    """Return the path of the file at `location`, copied into `folder` unless it is on this machine already."""
+    """Return the local path of the file at `location`. A remote file is downloaded to `folder`."""
     scheme = urllib.parse.urlsplit(location).scheme if "://" in location else ""
     target = folder / "source"
     if scheme == "s3":
@@ -24,7 +24,7 @@ def fetch(location: str, folder: Path) -> Path:
     elif scheme in ("http", "https"):
         _download(location, target)
     elif scheme:
-        raise DataError(f"data={shown(location)!r}: wanted a path, http://, https:// or s3://")
+        raise DataError(f"data={redacted(location)!r}: wanted a path, http://, https:// or s3://")
     elif not Path(location).is_file():
         raise DataError(f"data={location!r}: no such file")
     else:
@@ -32,10 +32,10 @@ def fetch(location: str, folder: Path) -> Path:
     return target
 
 
-def shown(location: str) -> str:
-    """Return a location as it may be told: without user, password and query, which can hold secrets."""
-    scheme, there, rest = location.partition("://")
-    if not there:
+def redacted(location: str) -> str:
+    """Return a location without user, password and query, which can contain secrets."""
+    scheme, separator, rest = location.partition("://")
+    if not separator:
         return location
     host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
@@ -43,10 +43,10 @@ def shown(location: str) -> str:
 
 def _download(url: str, target: Path) -> None:
     try:
-        # The scheme was checked by the caller: http or https, never file.
+        # The caller has checked that the scheme is http or https, so this opens no local file.
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer, target.open("wb") as file:  # noqa: S310
             shutil.copyfileobj(answer, file)
     except urllib.error.HTTPError as error:
-        raise DataError(f"{shown(url)}: answers {error.code} {error.reason}") from error
+        raise DataError(f"{redacted(url)}: the server answered {error.code} {error.reason}") from error
     except (OSError, ValueError) as error:
-        raise DataError(f"{shown(url)}: can't be fetched: {getattr(error, 'reason', error)}") from error
+        raise DataError(f"{redacted(url)}: download failed: {getattr(error, 'reason', error)}") from error

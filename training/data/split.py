@@ -1,4 +1,4 @@
-"""Deals rows into parts by a hash of their features."""
+"""Splits rows into train, valid and test by a hash of their features."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TRAIN, VALID, TEST = "train", "valid", "test"
 PARTS = (TRAIN, VALID, TEST)
 
 
-def deal(features: Floats, test_share: float, valid_share: float, seed: int) -> npt.NDArray[np.int8]:
-    """Return for each row the index in PARTS of the part it belongs to.
+def assign(features: Floats, test_share: float, valid_share: float, seed: int) -> npt.NDArray[np.int8]:
+    """Return the part of each row, as an index into PARTS.
 
-    A row's part depends on its own numbers and the seed, not on its place: rows that are added later move no other
-    row from the held-out part to the one that is learned from, and equal rows stay together.
+    The part depends on the row's own values and the seed, not on its position. So adding rows moves no other row from
+    the held-out part to the train part, and equal rows stay together.
     """
     key = str(seed).encode()
-    # One byte order and one NaN, so that every machine hashes the same bytes.
+    # One byte order and one kind of NaN: every machine has to hash the same bytes.
     rows = np.ascontiguousarray(np.where(np.isnan(features), np.nan, features), dtype="<f8")
     hashes = (hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in rows)
     at = np.fromiter((int.from_bytes(digest, "big") for digest in hashes), np.uint64, len(rows)) / 2.0**64

@@ -1,4 +1,4 @@
-"""CSV and Parquet as batches of columns, CSV as plain text, so that nothing is guessed about a column's type."""
+"""Reads CSV and Parquet in batches. CSV columns stay text here, so that nothing guesses their type."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ BLOCK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Table:
-    """A file of rows; `shown` is what errors call it."""
+    """A file of rows. `label` is its name in error messages."""
 
     path: Path
-    shown: str
+    label: str
     names: tuple[str, ...]
     parquet: bool
 
     def require(self, columns: Iterable[str]) -> None:
-        """Raise DataError unless every one of `columns` is there."""
+        """Raise DataError if one of `columns` is missing."""
         missing = [name for name in columns if name not in self.names]
         if missing:
             has = ", ".join(self.names[:20]) + (", ..." if len(self.names) > 20 else "")
-            raise DataError(f"{self.shown}: no column {', '.join(map(repr, missing))}; it has {has}")
+            raise DataError(f"{self.label}: no column {', '.join(map(repr, missing))}; it has {has}")
 
     def batches(self, columns: Iterable[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, some ten thousand at a time, with all columns or those named."""
+        """Yield the rows in batches of some ten thousand, with all columns or only those in `columns`."""
         names = list(self.names if columns is None else columns)
         try:
             yield from self._parquet(names) if self.parquet else self._csv(names)
         except (pa.ArrowInvalid, OSError) as error:
-            # Arrow's own message quotes the row.
+            # Arrow's own message quotes the row, which is the user's data.
             kind = "Parquet" if self.parquet else "CSV in UTF-8 with closed quotes"
-            raise DataError(f"{self.shown}: is not readable as {kind}") from error
+            raise DataError(f"{self.label}: cannot be read as {kind}") from error
 
     def _parquet(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         with pa.parquet.ParquetFile(self.path) as file:
@@ -65,27 +65,27 @@ class Table:
             ),
         )
         for batch in reader:
-            _refuse(uneven, self.shown)
+            _refuse(uneven, self.label)
             yield batch
-        _refuse(uneven, self.shown)
+        _refuse(uneven, self.label)
 
 
-def open_table(path: Path, shown: str) -> Table:
-    """Return the table at `path`; what it is shows in its first bytes, not in its name. Raises DataError."""
+def open_table(path: Path, label: str) -> Table:
+    """Return the table at `path`. Its first bytes decide the format, not its name. Raises DataError."""
     try:
         with path.open("rb") as file:
             parquet = file.read(len(PARQUET)) == PARQUET
         names = _parquet_names(path) if parquet else _csv_names(path)
     except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{shown}: is neither Parquet nor CSV in UTF-8") from error
+        raise DataError(f"{label}: neither Parquet nor CSV in UTF-8") from error
     except OSError as error:
-        raise DataError(f"{shown}: {error.strerror or 'is not readable'}") from error
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{shown}: has the column {', '.join(map(repr, twice))} more than once")
+        raise DataError(f"{label}: {error.strerror or 'cannot be read'}") from error
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise DataError(f"{label}: more than one column {', '.join(map(repr, duplicates))}")
     if not names:
-        raise DataError(f"{shown}: is empty")
-    return Table(path, shown, tuple(names), parquet)
+        raise DataError(f"{label}: the file is empty")
+    return Table(path, label, tuple(names), parquet)
 
 
 def _parquet_names(path: Path) -> list[str]:
@@ -93,15 +93,15 @@ def _parquet_names(path: Path) -> list[str]:
 
 
 def _csv_names(path: Path) -> list[str]:
-    # Spreadsheets put a byte order mark first.
+    # Spreadsheets write a byte order mark first.
     with path.open(encoding="utf-8-sig", newline="") as file:
         return next(csv.reader(file), [])
 
 
-def _refuse(uneven: list[pa.csv.InvalidRow], shown: str) -> None:
+def _refuse(uneven: list[pa.csv.InvalidRow], label: str) -> None:
     if uneven:
         row = uneven[0]
         # Arrow counts the header as row 1.
         raise DataError(
-            f"{shown}: row {row.number - 1} has {row.actual_columns} columns, wanted {row.expected_columns}"
+            f"{label}: row {row.number - 1} has {row.actual_columns} columns, wanted {row.expected_columns}"
         )

@@ -1,4 +1,4 @@
-"""Writes tables batch by batch, as CSV or as Parquet."""
+"""Writes a table as CSV or Parquet, batch by batch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Write = Callable[[pa.RecordBatch], None]
 
 @contextmanager
 def write_csv(path: Path) -> Iterator[Write]:
-    """Give a function that appends a batch; text from a CSV file comes out as it went in."""
+    """Yield a function that appends a batch. Text from a CSV file stays unchanged."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        headed = False
+        has_header = False
 
         def write(batch: pa.RecordBatch) -> None:
-            nonlocal headed
-            if not headed:
+            nonlocal has_header
+            if not has_header:
                 rows.writerow(batch.schema.names)
-                headed = True
+                has_header = True
             rows.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
         yield write
@@ -32,7 +32,7 @@ def write_csv(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def write_parquet(path: Path) -> Iterator[Write]:
-    """Give a function that appends a batch; the columns keep the types they have."""
+    """Yield a function that appends a batch. The columns keep their types."""
     with ExitStack() as stack:
         writer: pa.parquet.ParquetWriter | None = None
 

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation, drawn without a display."""
+"""Draws the plots of an evaluation, without a display."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from training.data.dataset import Dataset
 from training.data.split import TEST
 
 BLUE, LIGHT, ORANGE, GREY = "#2b6cb0", "#90cdf4", "#dd6b20", "#718096"
-# More than fit on a picture help nobody.
-MOST_FEATURES, MOST_REGIONS = 30, 15
+# More do not fit on a plot.
+MAX_FEATURES, MAX_REGIONS = 30, 15
 
 
 def draw(
     folder: Path, test: Dataset, answers: Floats, record: dict[str, Any], history: dict[str, Any] | None
 ) -> list[Path]:
-    """Write each picture that there is data for, and return the paths."""
+    """Write each plot that the data allows, and return the paths."""
     figures = {
         "predicted_against_true": _predicted(test.target, answers, record),
         "importance": _importance(record["importance"]),
         "errors_by_group": _groups(record),
     }
-    if test.place is not None and (placed := ~np.isnan(test.place).any(axis=1)).any():
-        figures["residuals_map"] = _map(test.place[placed], (answers - test.target)[placed], record)
+    if test.coordinates is not None and (located := ~np.isnan(test.coordinates).any(axis=1)).any():
+        figures["residuals_map"] = _map(test.coordinates[located], (answers - test.target)[located], record)
     if history is not None:
         figures["learning_curve"] = _learning(history)
     paths = []
@@ -53,19 +53,19 @@ def _predicted(true: Floats, answers: Floats, record: dict[str, Any]) -> Figure:
     ax.plot([low, high], [low, high], color=ORANGE, linewidth=1.5, label="predicted = true")
     ax.set(xlabel=f"true {record['target']}", ylabel=f"predicted {record['target']}", aspect="equal")
     ax.set_title(f"Predicted against true, {record['on']}")
-    told = "\n".join(f"{name.upper()} {value:.3f}" for name, value in record["scores"][TEST].items())
-    ax.text(0.03, 0.97, told, transform=ax.transAxes, va="top", bbox={"facecolor": "white", "edgecolor": LIGHT})
+    summary = "\n".join(f"{name.upper()} {value:.3f}" for name, value in record["scores"][TEST].items())
+    ax.text(0.03, 0.97, summary, transform=ax.transAxes, va="top", bbox={"facecolor": "white", "edgecolor": LIGHT})
     ax.legend(loc="lower right", frameon=False)
     figure.colorbar(cells, ax=ax, label="rows in the cell", shrink=0.85, format="{x:g}")
     return figure
 
 
-def _map(place: Floats, residuals: Floats, record: dict[str, Any]) -> Figure:
-    """Draw the mean error per cell: dots would hide each other where most rows are."""
+def _map(coordinates: Floats, residuals: Floats, record: dict[str, Any]) -> Figure:
+    """Draw the mean error per cell: single points would hide each other in dense areas."""
     figure, [ax] = _figure(7.5, 7.5)
-    latitude, longitude = place.T
+    latitude, longitude = coordinates.T
     cells = ax.hexbin(longitude, latitude, C=residuals, reduce_C_function=np.mean, gridsize=60, mincnt=1, cmap="RdBu_r")
-    # A few cells are far off; the scale that shows them would paint all others white.
+    # A few cells have very large errors. A scale up to those would show all others as white.
     limit = float(np.quantile(np.abs(np.ma.compressed(np.ma.asarray(cells.get_array()))), 0.9)) or 1.0
     cells.set(clim=(-limit, limit), edgecolor=GREY, linewidth=0.2)
     ax.set(xlabel="longitude", ylabel="latitude", title=f"Where predictions are off, {record['on']}")
@@ -77,7 +77,7 @@ def _map(place: Floats, residuals: Floats, record: dict[str, Any]) -> Figure:
 
 
 def _importance(importance: dict[str, float]) -> Figure:
-    names = sorted(importance, key=importance.__getitem__)[-MOST_FEATURES:]
+    names = sorted(importance, key=importance.__getitem__)[-MAX_FEATURES:]
     figure, [ax] = _figure(7.5, 1.2 + 0.35 * len(names))
     bars = ax.barh(names, [importance[name] for name in names], color=BLUE)
     ax.bar_label(bars, labels=[f"{importance[name]:.1%}" for name in names], padding=3)
@@ -105,7 +105,7 @@ def _learning(history: dict[str, Any]) -> Figure:
 
 
 def _groups(record: dict[str, Any]) -> Figure:
-    deciles, regions = record["deciles"], record["regions"][:MOST_REGIONS]
+    deciles, regions = record["deciles"], record["regions"][:MAX_REGIONS]
     groups = [(f"tenth of {record['target']}", [f"{g['from']:.3g} to {g['to']:.3g}" for g in deciles], deciles)]
     if regions:
         groups.append(("region", [f"{g['region']} ({g['rows']:,})" for g in regions], regions))

@@ -1,4 +1,4 @@
-"""Names the region that a place lies in: parts of California people speak of, elsewhere cells of two degrees."""
+"""Names the region of a coordinate: a part of California, elsewhere a cell of two degrees."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Box:
     east: float
 
 
-# The first box that holds a place names it, so the cities come before what surrounds them. Coarse on purpose: each
-# is large enough for an error that means something, and tells a coast from its hinterland.
+# The first box that contains a coordinate names it, so cities come before their surroundings. The boxes are coarse on
+# purpose: each holds enough rows for a meaningful error, and they separate the coast from the inland.
 BOXES = (
     Box("Bay Area", 36.9, 38.4, -123.1, -121.6),
     Box("Los Angeles", 33.2, 34.5, -119.0, -117.6),
     Box("San Diego", 32.5, 33.4, -117.7, -116.7),
     Box("Inland South", 32.5, 36.6, -117.7, -114.1),
-    # The coast runs to the north-west: three steps of it.
+    # The coast runs north-west, so it takes three boxes.
     Box("Central Coast", 34.0, 34.9, -120.8, -119.0),
     Box("Central Coast", 34.9, 36.0, -121.9, -120.2),
     Box("Central Coast", 36.0, 36.9, -122.1, -121.3),
@@ -39,9 +39,9 @@ BOXES = (
 )
 
 
-def regions(place: Floats) -> list[str]:
-    """Return a name for each row of (latitude, longitude)."""
-    return [_region(latitude, longitude) for latitude, longitude in place.tolist()]
+def region_names(coordinates: Floats) -> list[str]:
+    """Return the region of each row of (latitude, longitude)."""
+    return [_region(latitude, longitude) for latitude, longitude in coordinates.tolist()]
 
 
 def _region(latitude: float, longitude: float) -> str:

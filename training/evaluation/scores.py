@@ -1,4 +1,4 @@
-"""How far answers are from the truth."""
+"""Scores of predictions: RMSE, MAE, R2, and errors per decile and per region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DECILES = 10
 
 
 def scores(true: Floats, predicted: Floats) -> dict[str, float]:
-    """Return RMSE, MAE (in the target's unit) and R2, the share of the variance that the answers explain."""
+    """Return RMSE, MAE (in the target's unit) and R2, the share of the variance that the predictions explain."""
     errors = predicted - true
     return {
         "rmse": float(np.sqrt(np.mean(errors**2))),
@@ -24,7 +24,7 @@ def scores(true: Floats, predicted: Floats) -> dict[str, float]:
 
 
 def by_decile(true: Floats, predicted: Floats) -> list[dict[str, Any]]:
-    """Return the errors within each tenth of the rows, from the lowest targets to the highest."""
+    """Return the errors in each tenth of the rows, from the lowest targets to the highest."""
     order = np.argsort(true, kind="stable")
     groups = np.empty(len(true), int)
     groups[order] = np.arange(len(true)) * DECILES // len(true)
@@ -37,7 +37,7 @@ def by_decile(true: Floats, predicted: Floats) -> list[dict[str, Any]]:
 
 
 def by_region(true: Floats, predicted: Floats, regions: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the errors within each region, the region with the most rows first."""
+    """Return the errors in each region, the region with the most rows first."""
     names = np.asarray(regions)
     unique, counts = np.unique(names, return_counts=True)
     ordered = sorted(zip(unique.tolist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
@@ -45,12 +45,12 @@ def by_region(true: Floats, predicted: Floats, regions: Sequence[str]) -> list[d
 
 
 def _errors(true: Floats, predicted: npt.NDArray[Any]) -> dict[str, Any]:
-    """Return the errors of a group; R2 is left out, as it compares with the group's own mean."""
+    """Return the errors of a group, without R2: that would compare with the mean of the group alone."""
     errors = predicted - true
     return {
         "rows": len(true),
         "rmse": float(np.sqrt(np.mean(errors**2))),
         "mae": float(np.mean(np.abs(errors))),
-        # Above zero: the answers are too high.
+        # Above zero: the predictions are too high.
         "bias": float(np.mean(errors)),
     }

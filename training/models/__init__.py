@@ -1,1 +1,1 @@
-"""The model: XGBoost's trees, and the bundle that carries them to the server."""
+"""The model: XGBoost's trees, and the bundle that the server loads."""

@@ -1,4 +1,4 @@
-"""Writes a bundle: an MLflow model directory with its golden rows, its reference profile and its manifest."""
+"""Writes a bundle: an MLflow model directory with golden rows, a reference profile and a manifest."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from training.models.model import Model
 from training.tracking import provenance
 
 EXAMPLE_ROWS = 3
-# What loading the bundle with MLflow takes.
+# Packages that MLflow needs to load the bundle.
 REQUIREMENTS = (("mlflow",), ("numpy",), ("pandas",), ("xgboost-cpu", "xgboost"))
 
 
 def write(path: Path, model: Model, data: Dataset, model_id: str, run_id: str, metadata: dict[str, str]) -> str:
-    """Write the bundle to `path`, check that it is one, and return its manifest's sha256."""
+    """Write the bundle to `path`, verify it, and return the sha256 of its manifest."""
     if path.exists():
         shutil.rmtree(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,12 +38,12 @@ def write(path: Path, model: Model, data: Dataset, model_id: str, run_id: str, m
         model_format="ubj",
         signature=signature(model),
         input_example=_example(data),
-        # Named, since MLflow would otherwise start a process to find out.
+        # Without a list, MLflow would start a process to infer one.
         pip_requirements=[provenance.pinned(*names) for names in REQUIREMENTS],
         metadata=metadata,
     )
-    files.write_json(path / app.bundle.GOLDEN, golden.document(model, data))
-    files.write_json(path / app.bundle.REFERENCE, reference.document(model, data))
+    files.write_json(path / app.bundle.GOLDEN, golden.build(model, data))
+    files.write_json(path / app.bundle.REFERENCE, reference.build(model, data))
     files.write_json(path / app.bundle.MANIFEST, manifest(path))
     digest = files.sha256(path / app.bundle.MANIFEST)
     _check(path, digest)
@@ -51,7 +51,7 @@ def write(path: Path, model: Model, data: Dataset, model_id: str, run_id: str, m
 
 
 def signature(model: Model) -> mlflow.models.ModelSignature:
-    """Return the contract: a double for each feature; null is allowed for those that miss values in the data."""
+    """Return the signature: a double per feature, optional if the training data has missing values in it."""
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("double", name, required=name not in model.nullable) for name in model.names
     ]
@@ -60,7 +60,7 @@ def signature(model: Model) -> mlflow.models.ModelSignature:
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """Return size and sha256 of every file below `path` but the manifest itself."""
+    """Return the size and sha256 of every file below `path` except the manifest."""
     listed = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
@@ -76,9 +76,9 @@ def _example(data: Dataset) -> pd.DataFrame:
 
 
 def _check(path: Path, digest: str) -> None:
-    """Read the bundle as the server will, and ask the model in it the golden rows."""
-    read = app.bundle.load(path, digest)
-    rows = np.array([[np.nan if value is None else value for value in row] for row in read.golden.rows], np.float64)
-    answers = Model.bundled(path, digest).predict(rows)
-    if answers.tolist() != list(read.golden.predictions):
-        raise TrainingError(f"{path}: the model in the bundle gives other answers than the one that was trained")
+    """Read the bundle as the server will, and compare its predictions for the golden rows."""
+    bundle = app.bundle.load(path, digest)
+    rows = np.array([[np.nan if value is None else value for value in row] for row in bundle.golden.rows], np.float64)
+    predictions = Model.from_bundle(path, digest).predict(rows)
+    if predictions.tolist() != list(bundle.golden.predictions):
+        raise TrainingError(f"{path}: the model in the bundle predicts other values than the trained model")

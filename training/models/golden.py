@@ -1,4 +1,4 @@
-"""The rows that a model must answer as it did in training, before it may serve."""
+"""The golden rows: a server must reproduce their predictions before it may serve the model."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ ROWS = 64
 MISSING_ROWS = 8
 
 
-def document(model: Model, data: Dataset) -> dict[str, Any]:
-    """Return columns, rows and XGBoost's answers; the rows are real ones, ones with missing values, and the edges."""
+def build(model: Model, data: Dataset) -> dict[str, Any]:
+    """Return columns, rows and XGBoost's predictions, as golden.json has them."""
     rows = choose(data)
     return {
         "columns": list(data.names),
         "rows": [[None if np.isnan(value) else value for value in row] for row in rows.tolist()],
-        # A float32 is exact as a double, and a double is exact as JSON.
-        "predictions": [float(answer) for answer in model.predict(rows)],
+        # A float32 is exact as a double, and JSON represents a double exactly.
+        "predictions": [float(prediction) for prediction in model.predict(rows)],
     }
 
 
 def choose(data: Dataset) -> Floats:
-    """Return the rows, the same for the same data."""
+    """Return real rows, rows with missing values, and the extremes of each feature; the same for the same data."""
     base = np.nanmedian(data.features, axis=0)
-    special = [*_missing(data, base), *_edges(data, base)]
+    special = [*_missing(data, base), *_extremes(data, base)]
     real = data.features[np.flatnonzero(~np.isnan(data.features).any(axis=1))]
     count = min(len(real), max(8, ROWS - len(special)))
     spread = np.linspace(0, len(real) - 1, count).astype(int)
@@ -36,21 +36,21 @@ def choose(data: Dataset) -> Floats:
 
 
 def _missing(data: Dataset, base: Floats) -> list[Floats]:
-    """Return real rows with missing values, and rows without each field that may be missing and without all of them."""
+    """Return real rows with missing values, rows without one nullable feature each, and a row without all of them."""
     missing = np.isnan(data.features)
     rows = list(data.features[np.flatnonzero(missing.any(axis=1))[:MISSING_ROWS]])
     nullable = missing.any(axis=0)
-    for gone in [*np.diag(nullable)[nullable], *([nullable] if nullable.sum() > 1 else [])]:
-        rows.append(np.where(gone, np.nan, base))
+    for absent in [*np.diag(nullable)[nullable], *([nullable] if nullable.sum() > 1 else [])]:
+        rows.append(np.where(absent, np.nan, base))
     return rows
 
 
-def _edges(data: Dataset, base: Floats) -> list[Floats]:
-    """Return for each field a middling row with its lowest value, and one with its highest."""
+def _extremes(data: Dataset, base: Floats) -> list[Floats]:
+    """Return, for each feature, the median row with its lowest value and with its highest."""
     rows = []
     for index in range(len(base)):
-        for edge in (np.nanmin, np.nanmax):
+        for extreme in (np.nanmin, np.nanmax):
             row = base.copy()
-            row[index] = edge(data.features[:, index])
+            row[index] = extreme(data.features[:, index])
             rows.append(row)
     return rows

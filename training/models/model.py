@@ -1,4 +1,4 @@
-"""A trained model that answers, from the workspace or from a bundle."""
+"""A trained model, from the workspace or from a bundle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from training.workspace import Workspace
 
 @dataclass(frozen=True)
 class Model:
-    """The trees with the contract of their inputs; `sha256` is of the model file, or of the bundle's manifest."""
+    """The trees with their input columns. `sha256` is that of the model file, or of the bundle's manifest."""
 
     names: tuple[str, ...]
     nullable: frozenset[str]
@@ -31,30 +31,28 @@ class Model:
     sha256: str
 
     @classmethod
-    def trained(cls, workspace: Workspace, features: dict[str, Any]) -> Model:
-        """Return what `train` wrote. Raises TrainingError if that was on other features than these."""
+    def from_workspace(cls, workspace: Workspace, features: dict[str, Any]) -> Model:
+        """Return the model that `train` wrote. Raises TrainingError if it was trained on other features."""
         record = files.read_json(workspace.training_record, "train")
         digest = files.sha256(workspace.model) if workspace.model.is_file() else ""
         if (record["features_sha256"], record["sha256"]) != (features["sha256"], digest):
-            raise TrainingError(
-                f"{workspace.model}: was trained on other features, `python -m training.train` trains anew"
-            )
+            raise TrainingError(f"{workspace.model}: trained on other features; run `python -m training.train` again")
         return cls(tuple(features["features"]), frozenset(features["nullable"]), trees.load(workspace.model), digest)
 
     @classmethod
-    def bundled(cls, path: Path, sha256: str | None = None) -> Model:
-        """Return the model of a bundle, which is verified first. Raises BundleError."""
+    def from_bundle(cls, path: Path, sha256: str | None = None) -> Model:
+        """Verify a bundle and return its model. Raises BundleError."""
         bundle = app.bundle.load(path, sha256)
         names = tuple(field.name for field in bundle.fields)
         nullable = frozenset(field.name for field in bundle.fields if field.nullable)
         return cls(names, nullable, trees.load(bundle.model), bundle.sha256)
 
     def predict(self, features: Floats) -> npt.NDArray[np.float32]:
-        """Return one answer for each row of `features`, whose columns are in the order of `names`."""
+        """Return one prediction per row of `features`, whose columns are in the order of `names`."""
         return trees.predict(self.booster, self.names, features)
 
-    def rows_of(self, table: Table) -> Iterator[tuple[pa.RecordBatch, Floats]]:
-        """Yield a file's rows, batch by batch, with their features. Raises DataError where the server would refuse."""
+    def read_rows(self, table: Table) -> Iterator[tuple[pa.RecordBatch, Floats]]:
+        """Yield a file's rows in batches, with their features. Raises DataError for a row that the API would refuse."""
         table.require(self.names)
         before = 0
         for batch in table.batches():

@@ -1,4 +1,4 @@
-"""The profile of the training data that drift is measured against."""
+"""The profile of the training data, the reference for drift."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from training.data.split import TRAIN
 from training.models.model import Model
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Bins with about as many rows each: equal widths would put a field with a long tail into a single one.
+# Each bin holds about the same number of rows: with equal widths, one bin would hold nearly all of a long-tailed field.
 BINS = 20
 
 
-def document(model: Model, data: Dataset) -> dict[str, Any]:
-    """Return the profile of each field and of the answers, over the rows that were learned from."""
+def build(model: Model, data: Dataset) -> dict[str, Any]:
+    """Return the profile of each field and of the predictions over the train part."""
     train = data.only(TRAIN)
-    answers = model.predict(train.features).astype(np.float64)
+    predictions = model.predict(train.features).astype(np.float64)
     fields = {name: profile(train.features[:, index]) for index, name in enumerate(data.names)}
-    return {"rows": len(answers), "fields": fields, "prediction": profile(answers)}
+    return {"rows": len(predictions), "fields": fields, "prediction": profile(predictions)}
 
 
 def profile(values: Floats) -> dict[str, Any]:
-    """Return the share of missing values, and quantiles, range and histogram of the others; null where there is none.
+    """Return the share of missing values, and quantiles, range and histogram of the others (None if all are missing).
 
-    No mean and no deviation: sums depend on how a machine adds, and this file is the same everywhere.
+    There is no mean and no deviation: the order of a sum differs between machines, and this file must not.
     """
     present = values[~np.isnan(values)]
     missing = (len(values) - len(present)) / len(values)

@@ -1,1 +1,1 @@
-"""MLflow: what is logged about a training, the registry, and fetching a bundle from it."""
+"""MLflow: what is logged about a training, the model registry, and fetching a bundle from it."""

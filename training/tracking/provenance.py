@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 
 
 def git(root: Path = ROOT) -> dict[str, str]:
-    """Return commit and cleanness of the tree, both "unknown" where it is not a checkout, as in a container."""
+    """Return the commit and whether the work tree is clean; "unknown" outside a checkout, as in a container."""
     commit, status = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain")
     if not commit or status is None:
         return {"git_commit": UNKNOWN, "git_clean": UNKNOWN}
@@ -24,7 +24,7 @@ def git(root: Path = ROOT) -> dict[str, str]:
 
 
 def installed() -> str:
-    """Return every installed distribution with its version, one a line, below the Python version."""
+    """Return the Python version and every installed distribution with its version, one per line."""
     names = {f"{found.metadata['Name']}=={found.version}" for found in metadata.distributions()}
     return "\n".join(
         [f"# Python {platform.python_version()} on {platform.platform()}", *sorted(names, key=str.lower), ""]
@@ -32,20 +32,20 @@ def installed() -> str:
 
 
 def pinned(*names: str) -> str:
-    """Return the requirement on the installed version of the first of `names` that is installed."""
+    """Return `name==version` for the first of `names` that is installed. Raises TrainingError if none is."""
     for name in names:
         try:
             return f"{name}=={metadata.version(name)}"
         except metadata.PackageNotFoundError:
             continue
-    raise TrainingError(f"{' or '.join(names)}: is not installed")
+    raise TrainingError(f"{' or '.join(names)}: not installed")
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """Return git's output, or None where there is no git or no checkout."""
+    """Return git's output, or None without git or outside a checkout."""
     program = shutil.which("git")
     if program is None:
         return None
-    # The arguments are this file's own.
+    # All arguments come from this module.
     done = subprocess.run([program, "-C", str(root), *arguments], capture_output=True, text=True)  # noqa: S603
     return done.stdout if done.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""What the steps found out about one training, in the words of MLflow: parameters, metrics, tags."""
+"""The record of a training as MLflow logs it: parameters, metrics, tags."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from training.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The records of the steps, and the state of the code."""
+class TrainingRecord:
+    """The records of all steps, and the state of the code."""
 
     data: Dataset
     features: dict[str, Any]
@@ -24,14 +24,15 @@ class Facts:
     code: dict[str, str]
 
     @classmethod
-    def read(cls, workspace: Workspace) -> Facts:
-        """Return the records, which have to be of one and the same training."""
+    def read(cls, workspace: Workspace) -> TrainingRecord:
+        """Read the records of a workspace. Raises TrainingError if they are not of the same training."""
         data, features = build_features.load(workspace)
         training = files.read_json(workspace.training_record, "train")
         evaluation = files.read_json(workspace.evaluation / evaluate.RECORD, "evaluate")
         if (evaluation["model_sha256"], evaluation["features_sha256"]) != (training["sha256"], features["sha256"]):
-            wanted = "`python -m training.evaluate` measures this one"
-            raise TrainingError(f"{workspace.evaluation}: is of another model, {wanted}")
+            raise TrainingError(
+                f"{workspace.evaluation}: evaluation of another model; run `python -m training.evaluate` again"
+            )
         return cls(data, features, training, evaluation, provenance.git())
 
     @property
@@ -42,37 +43,37 @@ class Facts:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What was set."""
+        """The settings of the run."""
         names = {"features": ",".join(self.features["features"]), "target": self.features["target"]}
         return {**self.training["parameters"], **self.features["split"], **names}
 
     @property
     def origin(self) -> dict[str, str]:
-        """Where data and code come from, without the data's address, which is nobody's business where a bundle goes."""
+        """The origin of data and code. A bundle carries it to other machines, so it has no location of the data."""
         data = self.features["data"]
         return {"data": data["kind"], "data_sha256": data["sha256"]} | self.code
 
     @property
     def tags(self) -> dict[str, str]:
-        """What is told of a run and of a version."""
+        """The tags of the run and of the model version."""
         return self.origin | {"data_source": self.features["data"]["source"]}
 
     @property
     def metrics(self) -> list[tuple[str, float, int]]:
-        """What was measured, as (name, value, step); the step of a curve is the tree, of a decile its number."""
+        """The scores as (name, value, step). The step of a curve is the tree, the step of a decile its number."""
         scores = self.evaluation["scores"].items()
-        found = [(f"{part}_{name}", value, 0) for part, of in scores for name, value in of.items()]
-        found += [("trees", self.training["trees"], 0)]
+        metrics = [(f"{part}_{name}", value, 0) for part, of in scores for name, value in of.items()]
+        metrics += [("trees", self.training["trees"], 0)]
         for error in ("rmse", "mae", "bias"):
-            found += [(f"decile_{error}", row[error], row["decile"]) for row in self.evaluation["deciles"]]
-            found += [(f"region_{error}/{row['region']}", row[error], 0) for row in self.evaluation["regions"]]
+            metrics += [(f"decile_{error}", row[error], row["decile"]) for row in self.evaluation["deciles"]]
+            metrics += [(f"region_{error}/{row['region']}", row[error], 0) for row in self.evaluation["regions"]]
         for part, rmse in self.training["history"].items():
-            found += [(f"curve_{part}_rmse", value, tree) for tree, value in enumerate(rmse, start=1)]
-        return found
+            metrics += [(f"curve_{part}_rmse", value, tree) for tree, value in enumerate(rmse, start=1)]
+        return metrics
 
     @property
     def description(self) -> str:
-        """One line for the page of the version."""
+        """The description of the model version, one line."""
         scores = ", ".join(f"{name.upper()} {value:.4f}" for name, value in self.scores.items())
         data = self.features["data"]
         return f"{scores} held out; {self.training['trees']} trees; data {data['kind']}, sha256 {data['sha256'][:12]}"

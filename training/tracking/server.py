@@ -1,4 +1,4 @@
-"""MLflow's server, asked whether it is there before anything is spent on a training that could not be logged."""
+"""Checks that the tracking server answers, before a training that could not be logged."""
 
 from __future__ import annotations
 
@@ -8,42 +8,40 @@ import urllib.error
 import urllib.request
 
 from training.config import Config
-from training.data.source import shown
+from training.data.source import redacted
 from training.errors import TrainingError
 
 TIMEOUT_SECONDS = 10
 
 
 def require(config: Config) -> None:
-    """Raise TrainingError where the tracking server does not answer; MLflow itself would try for minutes."""
+    """Raise TrainingError if the tracking server does not answer. MLflow itself would retry for minutes."""
     if not config.tracking_uri.startswith(("http://", "https://")):
         return
     try:
-        ask(config.tracking_uri)
+        ping(config.tracking_uri)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise TrainingError(
-            f"tracking_uri={shown(config.tracking_uri)!r}: no server answers there ({reason})"
-        ) from error
+        raise TrainingError(f"tracking_uri={redacted(config.tracking_uri)!r}: no server answers ({reason})") from error
 
 
-def ask(address: str) -> None:
-    """Return when somebody answers at an http(s) address; raises OSError or ValueError where nobody does."""
+def ping(address: str) -> None:
+    """Return if a server answers at an http(s) address. Raises OSError or ValueError if none does."""
     try:
-        # Without user and password, which /health needs none of. The scheme was checked by the caller.
-        url = f"{shown(address).rstrip('/')}/health"
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS, context=_trust()):  # noqa: S310
+        # /health needs no user and password. The caller has checked the scheme.
+        url = f"{redacted(address).rstrip('/')}/health"
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS, context=_ssl_context()):  # noqa: S310
             return
     except urllib.error.HTTPError:
-        # Somebody answers, perhaps a gateway that wants a login; MLflow knows what to do then.
+        # Something answers, perhaps a gateway that wants a login. MLflow handles that.
         return
 
 
-def _trust() -> ssl.SSLContext:
-    """What MLflow's own client trusts: it is told by other variables than the rest of Python."""
+def _ssl_context() -> ssl.SSLContext:
+    """Return the TLS settings of MLflow's own client, which reads other variables than the rest of Python."""
     bundle = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle and not os.path.exists(bundle):
-        raise ValueError(f"{bundle}, which is to hold the certificates that are trusted, is not there")
+        raise ValueError(f"no such file of trusted certificates: {bundle}")
     context = ssl.create_default_context()
     if bundle:
         context.load_verify_locations(*((None, bundle) if os.path.isdir(bundle) else (bundle, None)))

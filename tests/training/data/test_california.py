@@ -31,6 +31,6 @@ def test_a_failed_download_says_why_and_leaves_the_sockets_as_they_were(monkeypa
 
     monkeypatch.setattr(sklearn.datasets, "fetch_california_housing", fail)
     before = socket.getdefaulttimeout()
-    with pytest.raises(DataError, match=r"no DATA= is given, and .* can't be downloaded \(no route\)"):
+    with pytest.raises(DataError, match=r"DATA is not set, and .* could not be downloaded \(no route\)"):
         california.download()
     assert socket.getdefaulttimeout() == before

@@ -22,20 +22,20 @@ def dataset() -> Dataset:
 def test_what_is_written_is_read(dataset: Dataset, tmp_path: Path) -> None:
     dataset.write(tmp_path / "rows.parquet")
     again = Dataset.read(tmp_path / "rows.parquet", dataset.names)
-    for name in ("features", "target", "place", "part"):
+    for name in ("features", "target", "coordinates", "part"):
         assert nan_equal(getattr(again, name), getattr(dataset, name)), name
     assert again.part.dtype == np.int8
 
 
 def test_without_a_place_none_comes_back(dataset: Dataset, tmp_path: Path) -> None:
     Dataset(dataset.names, FEATURES, dataset.target, None, dataset.part).write(tmp_path / "rows.parquet")
-    assert Dataset.read(tmp_path / "rows.parquet", dataset.names).place is None
+    assert Dataset.read(tmp_path / "rows.parquet", dataset.names).coordinates is None
 
 
 def test_a_part_has_its_rows_only(dataset: Dataset) -> None:
     valid = dataset.only("valid")
     assert valid.features.tolist() == [[0.1, 2.0]]
-    assert (valid.target.tolist(), len(valid.place if valid.place is not None else [])) == ([2.0], 1)
+    assert (valid.target.tolist(), len(valid.coordinates if valid.coordinates is not None else [])) == ([2.0], 1)
 
 
 def test_a_feature_with_a_missing_value_is_nullable(dataset: Dataset) -> None:

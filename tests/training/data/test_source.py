@@ -52,9 +52,9 @@ def test_an_object_is_downloaded(bucket: str, tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_refused_with_its_address(site: str, bucket: str, tmp_path: Path) -> None:
     for location, wanted in [
-        (f"{site}/none.csv", "none.csv: answers 404"),
+        (f"{site}/none.csv", "none.csv: the server answered 404"),
         (f"s3://{bucket}/none.csv", f"s3://{bucket}/none.csv: .*404"),
-        ("http://127.0.0.1:1/none.csv", "none.csv: can't be fetched"),
+        ("http://127.0.0.1:1/none.csv", "none.csv: download failed"),
         (str(tmp_path / "none.csv"), "none.csv'?: no such file"),
         ("ftp://there/data.csv", "wanted a path, http://, https:// or s3://"),
         ("file:///etc/hostname", "wanted a path, http://, https:// or s3://"),
@@ -65,9 +65,9 @@ def test_what_is_not_there_is_refused_with_its_address(site: str, bucket: str, t
 
 
 def test_secrets_in_an_address_are_not_told(tmp_path: Path) -> None:
-    assert source.shown("https://me:secret@there:1/data.csv?token=secret#x") == "https://there:1/data.csv"
-    assert source.shown("sqlite:////folder/mlflow.db") == "sqlite:////folder/mlflow.db"
-    assert source.shown("data.csv") == "data.csv"
+    assert source.redacted("https://me:secret@there:1/data.csv?token=secret#x") == "https://there:1/data.csv"
+    assert source.redacted("sqlite:////folder/mlflow.db") == "sqlite:////folder/mlflow.db"
+    assert source.redacted("data.csv") == "data.csv"
     with pytest.raises(DataError) as caught:
         source.fetch("http://me:secret@127.0.0.1:1/data.csv?token=secret", tmp_path)
     assert "secret" not in str(caught.value)

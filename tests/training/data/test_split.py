@@ -11,7 +11,7 @@ FEATURES = np.random.default_rng(1).normal(size=(4000, 3))
 
 
 def deal(features: np.ndarray = FEATURES, seed: int = 0) -> np.ndarray:
-    return split.deal(features, 0.2, 0.1, seed)
+    return split.assign(features, 0.2, 0.1, seed)
 
 
 def test_the_parts_have_about_their_shares() -> None:
@@ -35,5 +35,5 @@ def test_another_seed_deals_otherwise() -> None:
 
 
 def test_a_larger_held_out_part_keeps_what_was_held_out() -> None:
-    smaller, larger = deal(), split.deal(FEATURES, 0.3, 0.1, 0)
+    smaller, larger = deal(), split.assign(FEATURES, 0.3, 0.1, 0)
     assert set(larger[smaller == 2].tolist()) == {2}

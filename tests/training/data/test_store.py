@@ -22,13 +22,13 @@ def parquet(tmp_path: Path) -> Path:
 @pytest.fixture(params=["folder", "bucket"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> store.Store:
     if request.param == "folder":
-        return store.of(Config(store=str(tmp_path / "store")))
-    return store.of(Config(store=f"s3://{request.getfixturevalue('bucket')}/data/"))
+        return store.open_store(Config(store=str(tmp_path / "store")))
+    return store.open_store(Config(store=f"s3://{request.getfixturevalue('bucket')}/data/"))
 
 
 def test_what_is_kept_comes_back_with_its_record(kept: store.Store, parquet: Path, tmp_path: Path) -> None:
-    record = store.keep(kept, parquet, {"rows": 1})
-    path, again = store.current(kept, tmp_path / "local" / "data.parquet")
+    record = store.save(kept, parquet, {"rows": 1})
+    path, again = store.load_current(kept, tmp_path / "local" / "data.parquet")
     assert path.read_bytes() == b"rows"
     assert again == record
     assert (record["sha256"], record["rows"]) == (files.sha256(parquet), 1)
@@ -38,32 +38,32 @@ def test_what_is_kept_comes_back_with_its_record(kept: store.Store, parquet: Pat
 def test_the_record_points_to_what_was_kept_last_and_the_earlier_stays(
     kept: store.Store, parquet: Path, tmp_path: Path
 ) -> None:
-    first = store.keep(kept, parquet, {})
+    first = store.save(kept, parquet, {})
     parquet.write_bytes(b"more rows")
-    store.keep(kept, parquet, {})
-    assert store.current(kept, tmp_path / "data.parquet")[0].read_bytes() == b"more rows"
+    store.save(kept, parquet, {})
+    assert store.load_current(kept, tmp_path / "data.parquet")[0].read_bytes() == b"more rows"
     assert kept.get(first["file"], tmp_path / "first.parquet").read_bytes() == b"rows"
 
 
 def test_a_changed_byte_is_refused(kept: store.Store, parquet: Path, tmp_path: Path) -> None:
-    record = store.keep(kept, parquet, {})
+    record = store.save(kept, parquet, {})
     parquet.write_bytes(b"r0ws")
     kept.put(parquet, record["file"])
-    with pytest.raises(DataError, match=r"its bytes are not those that data.json has the sha256 of"):
-        store.current(kept, tmp_path / "data.parquet")
+    with pytest.raises(DataError, match=r"its sha256 is not the one in data.json"):
+        store.load_current(kept, tmp_path / "data.parquet")
 
 
 def test_an_empty_store_says_which_step_fills_it(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"data.json: not there yet, `python -m training.make_data` writes it"):
-        store.current(store.of(Config(output=tmp_path)), tmp_path / "data.parquet")
+    with pytest.raises(TrainingError, match=r"data.json: no such file; run `python -m training.make_data` first"):
+        store.load_current(store.open_store(Config(output=tmp_path)), tmp_path / "data.parquet")
 
 
 def test_a_file_that_was_removed_is_missed(parquet: Path, tmp_path: Path) -> None:
-    kept = store.of(Config(output=tmp_path))
-    Path(store.keep(kept, parquet, {})["kept"]).unlink()
-    with pytest.raises(DataError, match=r"not there, `python -m training.make_data` writes it anew"):
-        store.current(kept, tmp_path / "data.parquet")
+    kept = store.open_store(Config(output=tmp_path))
+    Path(store.save(kept, parquet, {})["kept"]).unlink()
+    with pytest.raises(DataError, match=r"no such file; run `python -m training.make_data` again"):
+        store.load_current(kept, tmp_path / "data.parquet")
 
 
 def test_without_a_store_the_data_is_kept_below_the_output(tmp_path: Path) -> None:
-    assert store.of(Config(output=tmp_path, name="mine")) == store.Folder(tmp_path / "data" / "mine")
+    assert store.open_store(Config(output=tmp_path, name="mine")) == store.Folder(tmp_path / "data" / "mine")

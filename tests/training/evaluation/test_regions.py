@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evaluation.regions import UNKNOWN, regions
+from training.evaluation.regions import UNKNOWN, region_names
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from training.evaluation.regions import UNKNOWN, regions
     ],
 )
 def test_cities_of_california_lie_where_people_say(place: tuple[float, float], name: str) -> None:
-    assert regions(np.array([place])) == [name]
+    assert region_names(np.array([place])) == [name]
 
 
 def test_elsewhere_a_place_gets_its_cell_of_two_degrees() -> None:
-    assert regions(np.array([[52.5, 13.4], [-33.9, 18.4], [40.7, -74.0]])) == ["52N 12E", "34S 18E", "40N 74W"]
+    assert region_names(np.array([[52.5, 13.4], [-33.9, 18.4], [40.7, -74.0]])) == ["52N 12E", "34S 18E", "40N 74W"]
 
 
 def test_a_place_that_is_missing_is_unknown() -> None:
-    assert regions(np.array([[np.nan, -120.0], [35.0, np.nan]])) == [UNKNOWN, UNKNOWN]
+    assert region_names(np.array([[np.nan, -120.0], [35.0, np.nan]])) == [UNKNOWN, UNKNOWN]

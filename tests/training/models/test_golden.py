@@ -22,7 +22,7 @@ def data(trained: Config) -> Dataset:
 
 @pytest.fixture
 def model(trained: Config) -> Model:
-    return Model.trained(Workspace.of(trained), build_features.load(Workspace.of(trained))[1])
+    return Model.from_workspace(Workspace.of(trained), build_features.load(Workspace.of(trained))[1])
 
 
 def test_they_hold_real_rows_missing_values_and_the_edges_of_each_field(data: Dataset) -> None:
@@ -60,7 +60,7 @@ def test_few_rows_and_rows_that_all_miss_something_do(data: Dataset) -> None:
 
 
 def test_the_answers_are_xgboosts_own_to_the_last_bit(model: Model, data: Dataset) -> None:
-    document = json.loads(json.dumps(golden.document(model, data), allow_nan=False))
+    document = json.loads(json.dumps(golden.build(model, data), allow_nan=False))
     assert document["columns"] == list(data.names)
     rows = np.array([[np.nan if value is None else value for value in row] for row in document["rows"]], np.float64)
     assert np.array(document["predictions"], np.float32).tobytes() == model.predict(rows).tobytes()

@@ -41,7 +41,7 @@ def test_nothing_but_missing_values_has_no_histogram() -> None:
 
 def test_the_document_profiles_fields_and_answers_of_the_rows_that_were_learned_from(trained: Config) -> None:
     data, record = build_features.load(Workspace.of(trained))
-    document = reference.document(Model.trained(Workspace.of(trained), record), data)
+    document = reference.build(Model.from_workspace(Workspace.of(trained), record), data)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["rows"] == record["rows"]["train"] == sum(document["prediction"]["histogram"]["counts"])
     assert list(document["fields"]) == list(data.names)

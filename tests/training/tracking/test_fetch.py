@@ -17,5 +17,5 @@ def test_a_folder_is_used_where_it_is(tmp_path: Path) -> None:
 
 def test_what_mlflow_does_not_have_is_refused_with_its_address(tmp_path: Path, registry: Path) -> None:
     config = Config(output=registry)
-    with pytest.raises(TrainingError, match=r"models:/none/1: can't be fetched: .*none"):
+    with pytest.raises(TrainingError, match=r"models:/none/1: download failed: .*none"):
         fetch.bundle("models:/none/1", config, tmp_path / "copy")

@@ -42,5 +42,5 @@ def test_the_installed_versions_are_listed() -> None:
 
 def test_a_requirement_is_pinned_to_what_is_installed() -> None:
     assert provenance.pinned("not-there", "numpy") == f"numpy=={metadata.version('numpy')}"
-    with pytest.raises(TrainingError, match="not-there: is not installed"):
+    with pytest.raises(TrainingError, match="not-there: not installed"):
         provenance.pinned("not-there")

@@ -105,7 +105,7 @@ def test_a_certificate_that_mlflow_trusts_is_trusted(
     monkeypatch.setenv(variable, str(certificate))
     server.require(Config(tracking_uri=url))
     monkeypatch.setenv(variable, "/nowhere.crt")
-    with pytest.raises(TrainingError, match=r"/nowhere\.crt, which is to hold"):
+    with pytest.raises(TrainingError, match=r"no such file of trusted certificates: /nowhere\.crt"):
         server.require(Config(tracking_uri=url))
 
 

@@ -12,8 +12,8 @@ from training.tracking import telemetry
 def test_it_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "")
     monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
-    telemetry.off()
+    telemetry.disable()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
-    telemetry.off()
+    telemetry.disable()
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "false"
