@@ -1,6 +1,6 @@
 # `make` lists all targets. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, and ARGS: arguments for the target's command.
 .DEFAULT_GOAL := help
-.PHONY: help up down status release rollback shell dev serve train mlflow test unit faults molecule lint format lock image images push bench-serving bench-release system clean
+.PHONY: help up down status release rollback shell dev serve train mlflow test unit faults molecule lint format lock image images push bench-serving bench-gateway bench-release system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -78,6 +78,10 @@ push: images ## Push both images to a registry and print their digests (REGISTRY
 bench-serving: ## Measure requests per second, latency and memory of our API, of FastAPI and of MLflow
 	@tools/need.sh wrk:wrk
 	@$(PYTHON_IN) dev sh -c 'bundle=$$(python -m tools.dev bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
+
+bench-gateway: ## Compare the gateway of `make up` with nginx, with Caddy and with the API alone (root)
+	@tools/need.sh h2load:nghttp2-client openssl:openssl nsenter:util-linux
+	@$(PYTHON_IN) dev python -m bench.gateway $(ARGS)
 
 bench-release: ## Measure polls, full runs and releases on the host of `make up`
 	@$(PYTHON_IN) dev python -m bench.release $(ARGS)

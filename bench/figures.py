@@ -72,8 +72,17 @@ LIMITS = {
     "up_warm_seconds": Limit(60.0, "value"),
 }
 
+# Where one figure is held against several peers: by figure and peer.
+GATEWAY_RATE, GATEWAY_P99 = "gateway_requests_per_second_1_row_http1_kept", "gateway_p99_1_row_http1_kept"
+PEER_LIMITS: Mapping[tuple[str, str | None], Limit] = {
+    (GATEWAY_RATE, "nginx"): Limit(1.0, "ratio", at_least=True, peer="nginx"),
+    (GATEWAY_RATE, "direct"): Limit(0.5, "ratio", at_least=True, peer="direct"),
+    (GATEWAY_RATE, "caddy"): Limit(4.0, "ratio", at_least=True, peer="caddy"),
+    (GATEWAY_P99, "direct"): Limit(3.0, "ratio", peer="direct"),
+}
 
-def of(name: str, unit: str, seen: Mapping[str, Sequence[float]], server: str, peer: str | None) -> Figure:
+
+def of(name: str, unit: str, seen: Mapping[str, Sequence[float]], server: str, peer: str | None = None) -> Figure:
     """One figure of what was seen of a server, against a peer where there is one, with its limit.
 
     The values are medians; the ratio is the median of paired ratios, so that a slow minute counts for both. Where the
@@ -83,7 +92,7 @@ def of(name: str, unit: str, seen: Mapping[str, Sequence[float]], server: str, p
     figure = Figure(name, statistics.median(values), unit, server, min(values), max(values))
     if peer is not None:
         figure = _compare(figure, values, peer, seen[peer])
-    limit = LIMITS.get(name)
+    limit = PEER_LIMITS.get((name, peer)) or LIMITS.get(name)
     judged = limit is not None and server == OURS and limit.peer in (None, peer)
     return replace(figure, limit=limit) if judged else figure
 

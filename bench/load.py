@@ -29,9 +29,15 @@ AWAY = frozenset((429, 502, 503, 504))
 class Load:
     """Clients that ask until the end of the `with` block; clients over kept HTTP/2 connections share one."""
 
-    def __init__(self, url: str, ca: Path | None, known: Known, rate: float | None = None) -> None:
-        """`ca` is the authority to trust; `rate` is the requests a second of all clients, else as many as they can."""
-        self._url, self._known = url, known
+    def __init__(
+        self, url: str, ca: Path | None, known: Known, rate: float | None = None, socket: Path | None = None
+    ) -> None:
+        """`ca` is the authority to trust; `rate` is the requests a second of all clients, else as many as they can.
+
+        `socket` is where the API itself listens: it speaks HTTP/1.1 only.
+        """
+        self._url, self._known, self._socket = url, known, socket
+        self._modes = [mode for mode in MODES if not (socket and mode[0])]
         # httpx sets the versions of HTTP in the context, so that each needs one of its own.
         self._contexts = {http2: ssl.create_default_context(cafile=ca) for http2 in (False, True)}
         self._pause = len(known.clients) / rate if rate else 0.0
@@ -76,12 +82,17 @@ class Load:
     def _client(self, http2: bool) -> httpx.AsyncClient:
         limits = httpx.Limits(keepalive_expiry=None)
         # Not through a proxy that the environment names: the host is on this machine.
-        return httpx.AsyncClient(
-            http2=http2, verify=self._contexts[http2], timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False
+        transport = httpx.AsyncHTTPTransport(
+            http2=http2,
+            verify=self._contexts[http2],
+            limits=limits,
+            uds=str(self._socket) if self._socket else None,
+            trust_env=False,
         )
+        return httpx.AsyncClient(transport=transport, timeout=TIMEOUT_SECONDS, trust_env=False)
 
     async def _run(self, client: int, shared: dict[bool, httpx.AsyncClient]) -> None:
-        http2, kept = MODES[client % len(MODES)]
+        http2, kept = self._modes[client % len(self._modes)]
         due = time.monotonic()
         for number, request in enumerate(itertools.cycle(self._known.clients[client])):
             if self._stop.is_set():
@@ -93,7 +104,7 @@ class Load:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _ask(self, asking: httpx.AsyncClient, client: int, name: str, request: Request) -> None:
-        http2, kept = MODES[client % len(MODES)]
+        http2, kept = self._modes[client % len(self._modes)]
         version = "HTTP/2" if http2 else "HTTP/1.1"
         headers = {"content-type": "application/json", "x-request-id": name}
         try:

@@ -14,12 +14,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bench import trained
 from bench.figures import LIMITS, Figure
 from bench.known import Known
 from bench.load import Load
 from bench.watch import Watch
 from containers.single_layer import single_layer
-from rehearsal import gateway, state
+from rehearsal import state
 from rehearsal.checkout import Checkout
 from rehearsal.down import down
 from rehearsal.host import Host
@@ -73,13 +74,7 @@ class Loaded:
     def __init__(self, releases: Releases) -> None:
         """Requests go to the model that is being served; it has to be one that was trained here."""
         self.releases = releases
-        _, about = gateway.ask(releases.checkout, f"{releases.url}/version")
-        name, version = (about["models"][0][key] for key in ("name", "version"))
-        folder = releases.checkout.training / "models" / name / version
-        if not folder.is_dir():
-            raise CommandError(
-                f"{name} {version} is being served, but {folder} does not exist: wanted a model trained here"
-            )
+        version, folder = trained.serving(releases.checkout, releases.url)
         self.known = Known({version: folder})
         self._loads: list[Load] = []
 

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         wrk.require()
         return measure(options)
@@ -65,7 +65,7 @@ def measure(options: argparse.Namespace) -> int:
     plan = Plan(options.seconds, options.rounds, options.starts, options.patience)
     data = rows.read(rows.find(served, options.data), [field.name for field in served.fields])
     missed = []
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=fast_folder()) as folder:
         for figure in Trial(plan, served, data, chosen, Path(folder)).run():
             print(figure.line(), flush=True)
             if not figure.held():
@@ -74,11 +74,11 @@ def measure(options: argparse.Namespace) -> int:
     return 1 if missed else 0
 
 
-def _fast_folder() -> Path | None:
+def fast_folder() -> Path | None:
     return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
 
 
-def _interrupt(_: int, __: FrameType | None) -> None:
+def interrupt(_: int, __: FrameType | None) -> None:
     """SIGTERM ends as Ctrl-C does: through the `with` blocks, which stop the servers."""
     raise KeyboardInterrupt
 

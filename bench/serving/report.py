@@ -6,7 +6,9 @@ from bench import figures
 from bench.figures import Figure
 from bench.process_tree import Memory
 from bench.serving.disturbance import TOLERATED
-from bench.serving.rounds import Round
+from bench.serving.rounds import Disturbed, Round
+
+Rounds = Sequence[Mapping[str, Disturbed]]
 
 # Of a sample's fields: the figure's name, which ends with the size, and its unit.
 MEASURES = {
@@ -24,19 +26,28 @@ ENOUGH = 3
 def load(rows: int, rounds: Sequence[Round], servers: Sequence[str]) -> Iterator[Figure]:
     """Every measure at one size, and the largest share of the machine that others took in a round that counts."""
     size = f"{rows}_row{'s' if rows > 1 else ''}"
-    first, *peers = servers
-    others = 0.0
-    for peer in _or_none(peers):
-        pair = [first, peer] if peer else [first]
+    yield from measured(size, MEASURES, rounds, servers)
+    yield others(size, rounds, servers)
+
+
+def measured(
+    suffix: str, measures: Mapping[str, tuple[str, str]], rounds: Rounds, servers: Sequence[str]
+) -> Iterator[Figure]:
+    """Every measure of the first server against each of the others, each pair over the rounds that count for it."""
+    for pair in _pairs(servers):
         counted = calm(rounds, pair)
-        others = max(others, *(one[server].others for one in counted for server in pair))
-        for field, (name, unit) in MEASURES.items():
+        for field, (name, unit) in measures.items():
             seen = {server: [getattr(one[server], field) for one in counted] for server in pair}
-            yield figures.of(f"{name}_{size}", unit, seen, first, peer)
-    yield Figure(f"others_cpu_{size}", others, "share", "machine")
+            yield figures.of(f"{name}_{suffix}", unit, seen, *pair)
 
 
-def calm(rounds: Sequence[Round], servers: Sequence[str]) -> Sequence[Round]:
+def others(suffix: str, rounds: Rounds, servers: Sequence[str]) -> Figure:
+    """The largest share of the machine that others took in a round that counts."""
+    shares = [one[server].others for pair in _pairs(servers) for one in calm(rounds, pair) for server in pair]
+    return Figure(f"others_cpu_{suffix}", max(shares), "share", "machine")
+
+
+def calm(rounds: Rounds, servers: Sequence[str]) -> Rounds:
     """The rounds in which nobody disturbed any of these servers; all of them if those are too few to mean anything."""
     quiet = [one for one in rounds if all(one[server].others <= TOLERATED for server in servers)]
     return quiet if len(quiet) >= ENOUGH else rounds
@@ -55,11 +66,11 @@ def cold_start(seconds: Mapping[str, Sequence[float]], servers: Sequence[str]) -
 
 
 def _against(name: str, unit: str, seen: Mapping[str, Sequence[float]], servers: Sequence[str]) -> Iterator[Figure]:
+    for pair in _pairs(servers):
+        yield figures.of(name, unit, seen, *pair)
+
+
+def _pairs(servers: Sequence[str]) -> Sequence[tuple[str, ...]]:
+    """The first server with each of the others; it alone where there are none, since it still has its figures."""
     first, *peers = servers
-    for peer in _or_none(peers):
-        yield figures.of(name, unit, seen, first, peer)
-
-
-def _or_none(peers: Sequence[str]) -> Sequence[str | None]:
-    """The peers, or None once where there are none: a server measured alone still has its figures."""
-    return peers or [None]
+    return [(first, peer) for peer in peers] or [(first,)]

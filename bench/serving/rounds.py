@@ -4,12 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from bench import process_tree
 from bench.serving import wrk
 from bench.serving.bodies import CONNECTIONS, Size
 from bench.serving.disturbance import TOLERATED, Patience, Watch
 from bench.serving.server import Server
+
+
+class Disturbed(Protocol):
+    """What is timed knows how much others disturbed it."""
+
+    @property
+    def others(self) -> float:
+        """The share of all cores that others used meanwhile."""
+
+
+Timed = TypeVar("Timed", bound=Disturbed)
 
 
 @dataclass(frozen=True)
@@ -30,15 +42,21 @@ Round = Mapping[str, Sample]
 def run(
     servers: Sequence[Server], size: Size, bodies: Mapping[str, Path], seconds: int, first: int, patience: Patience
 ) -> Round:
-    """One sample of every server; `first` says whose turn comes first, so that none always follows the same one."""
-    turns = [servers[(first + turn) % len(servers)] for turn in range(len(servers))]
-    return {
-        server.name: calm(partial(timed, server, size, bodies[server.name], seconds), seconds, patience)
-        for server in turns
-    }
+    """One sample of every server."""
+    takes = {server.name: partial(timed, server, size, bodies[server.name], seconds) for server in servers}
+    return interleaved(takes, seconds, first, patience)
 
 
-def calm(take: Callable[[], Sample], seconds: float, patience: Patience) -> Sample:
+def interleaved(
+    takes: Mapping[str, Callable[[], Timed]], seconds: float, first: int, patience: Patience
+) -> Mapping[str, Timed]:
+    """One sample of each; `first` says whose turn comes first, so that none always follows the same one."""
+    names = list(takes)
+    turns = [names[(first + turn) % len(names)] for turn in range(len(names))]
+    return {name: calm(takes[name], seconds, patience) for name in turns}
+
+
+def calm(take: Callable[[], Timed], seconds: float, patience: Patience) -> Timed:
     """Takes a sample, again while others disturb it and patience lasts; the least disturbed one counts."""
     taken = [take()]
     while taken[-1].others > TOLERATED and patience.spend(seconds):

@@ -128,3 +128,13 @@ def test_waiting_for_answers_ends(load: Callable[[Answer], Load]) -> None:
 def test_a_ca_that_is_not_there_is_an_error(known: Known, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         Load("https://localhost/predict", tmp_path / "ca.crt", known)
+
+
+def test_the_api_itself_is_asked_on_its_socket_over_http_1_only(
+    load: Callable[[Answer], Load], known: Known, tmp_path: Path
+) -> None:
+    load(right)
+    with Load("http://localhost/predict", None, known, socket=tmp_path / "http.sock") as made:
+        made.more(3)
+    assert made.served["7"] >= 12
+    assert not made.wrong

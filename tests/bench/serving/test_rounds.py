@@ -1,7 +1,8 @@
 from collections.abc import Callable
+from functools import partial
 
 from bench.serving.disturbance import Patience
-from bench.serving.rounds import Sample, calm
+from bench.serving.rounds import Sample, calm, interleaved
 
 
 def samples(*others: float) -> Callable[[], Sample]:
@@ -19,3 +20,16 @@ def test_a_disturbed_sample_is_taken_again() -> None:
 
 def test_the_least_disturbed_counts_when_patience_ends() -> None:
     assert calm(samples(0.5, 0.2, 0.4), 1, Patience(2)).requests_per_second == 2
+
+
+def test_each_round_begins_with_another_one() -> None:
+    order: list[str] = []
+
+    def take(name: str) -> Sample:
+        order.append(name)
+        return Sample(1, 1, 1, 1, 1, 0.0)
+
+    takes = {name: partial(take, name) for name in ("a", "b", "c")}
+    for turn in range(2):
+        assert set(interleaved(takes, 1, turn, Patience(0))) == {"a", "b", "c"}
+    assert order == ["a", "b", "c", "b", "c", "a"]

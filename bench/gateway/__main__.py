@@ -1,0 +1,90 @@
+"""Measure our gateway on the rehearsal's host, which has to be up: `make up`, then `make bench-gateway`.
+
+It is compared with nginx, with the Caddy of before, and with the API asked without a gateway, in one run. One JSON
+object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one is missed,
+2 if it could not be measured (a wrong answer, a failed request, a peer that did not start).
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.answers import WrongAnswer
+from bench.gateway import h2load, peers, served, targets
+from bench.gateway.trial import Plan, Trial
+from bench.serving.__main__ import fast_folder, interrupt
+from bench.serving.bodies import SIZES
+from bench.serving.trial import say
+from bench.serving.wrk import LoadError
+from rehearsal.checkout import Checkout
+from rehearsal.host import HTTPS
+from workstation.errors import CommandError
+
+PEERS = (targets.NGINX, targets.CADDY)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m bench.gateway", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument(
+        "--seconds", type=int, default=1, help="of a timed run, twice that with 10,000 rows (%(default)s)"
+    )
+    made.add_argument("--rounds", type=int, default=5, help="timed runs of each target and kind (%(default)s)")
+    made.add_argument(
+        "--rows", type=int, action="append", choices=[size.rows for size in SIZES], help="only bodies of this size"
+    )
+    made.add_argument("--peer", action="append", choices=PEERS, help="compare with this gateway only; may be repeated")
+    made.add_argument(
+        "--patience",
+        type=float,
+        default=120,
+        help="seconds to spend on timing again what other processes disturbed (%(default)s)",
+    )
+    made.add_argument(
+        "--port", type=int, default=HTTPS, help="of our gateway on the host, to try one beside it (%(default)s)"
+    )
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit status."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        h2load.require()
+        served.enter(Checkout(), arguments)
+        return measure(options)
+    except (WrongAnswer, LoadError, CommandError, LookupError, ValueError, OSError) as error:
+        say(f"bench-gateway: {error}")
+        return 2
+    except KeyboardInterrupt:
+        say("bench-gateway: interrupted; nothing of it is left on the host")
+        return 130
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Print the figures as they are known; 1 if one of them misses its limit."""
+    checkout = Checkout()
+    found = served.look(checkout)
+    sizes = [size for size in SIZES if size.rows in (options.rows or [size.rows])]
+    plan = Plan(options.seconds, options.rounds, options.patience, sizes)
+    missed = []
+    with (
+        tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=fast_folder()) as folder,
+        peers.running(found.host, found.socket, options.peer or list(PEERS), Path(folder)) as others,
+    ):
+        ours = targets.gateway(targets.OURS, options.port, checkout.ca)
+        compared = [ours, targets.direct(found.socket_here), *others]
+        for figure in Trial(plan, found, compared, Path(folder)).run():
+            print(figure.line(), flush=True)
+            if not figure.held():
+                missed.append(f"{figure.figure} against {figure.peer}")
+    say(f"missed: {', '.join(missed)}" if missed else "every number is held")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
