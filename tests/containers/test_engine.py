@@ -37,7 +37,7 @@ def engines(folder: Path) -> list[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
-def test_who_may_not_install_one_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_root_reads_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "install", install)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(

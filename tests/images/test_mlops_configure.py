@@ -70,7 +70,7 @@ def test_a_secret_that_is_missing_or_empty_is_named(secrets: Path) -> None:
         ("evil-ml.example.com", False),
     ],
 )
-def test_hosts_are_the_names_given_this_machine_and_private_networks(host: str, known: bool) -> None:
+def test_hosts_are_the_configured_names_localhost_and_private_networks(host: str, known: bool) -> None:
     patterns = serve.hosts(["ml.example.com"]).split(",")
     assert any(fnmatch.fnmatch(host, pattern) if "*" in pattern else host == pattern for pattern in patterns) == known
 

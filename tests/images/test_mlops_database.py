@@ -80,7 +80,9 @@ def test_a_newer_one_is_refused_and_left_alone(schema: database.Schema, at: Call
     assert path.read_bytes() == before
 
 
-def test_one_that_is_interrupted_begins_again_from_what_was(schema: database.Schema, at: Callable[[str], Path]) -> None:
+def test_an_interrupted_upgrade_starts_again_from_the_old_database(
+    schema: database.Schema, at: Callable[[str], Path]
+) -> None:
     def interrupted(path: Path) -> None:
         path.write_bytes(b"half")
         raise KeyboardInterrupt

@@ -79,7 +79,7 @@ def test_a_registered_model_comes_whole_and_for_all_to_read(fetch: Fetch, tmp_pa
         ("nonsense", {}, "nonsense: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_had_is_told_in_one_sentence(
+def test_a_failed_fetch_prints_one_sentence(
     fetch: Fetch, tmp_path: Path, uri: str, given: dict[str, str], wanted: str
 ) -> None:
     done = fetch(uri, **given)

@@ -37,7 +37,7 @@ def test_with_the_login_pages_and_registry_answer(tracking: Tracking) -> None:
 @pytest.mark.parametrize(
     ("host", "status"), [("ml.example.com", 200), ("ml.example.com:8443", 200), ("evil.test", 403)]
 )
-def test_it_is_asked_under_its_names_only(tracking: Tracking, host: str, status: int) -> None:
+def test_it_answers_only_to_its_host_names(tracking: Tracking, host: str, status: int) -> None:
     path = "/api/2.0/mlflow/experiments/search?max_results=1"
     assert tracking.status(path, login=f"admin:{PASSWORD}", host=host) == status
 

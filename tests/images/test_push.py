@@ -65,7 +65,7 @@ def test_the_page_of_a_job_tells_the_digest(
         ("nothing", "127.0.0.1:1", "`make images` builds it"),
     ],
 )
-def test_what_cannot_be_pushed_is_told_in_one_sentence(image: str, name: str, address: str, wanted: str) -> None:
+def test_a_failed_push_prints_one_sentence(image: str, name: str, address: str, wanted: str) -> None:
     done = push(name, address)
     assert done.returncode == 1
     assert done.stdout == ""

@@ -79,7 +79,7 @@ def test_what_the_dockerfiles_copy_is_there() -> None:
         assert list(ROOT.glob(word.rstrip("/"))), f"{name}: {word}"
 
 
-def test_how_far_a_build_is_stands_in_its_log(tmp_path: Path) -> None:
+def test_the_step_of_a_build_comes_from_its_log(tmp_path: Path) -> None:
     log = tmp_path / "build.log"
     assert step(log) == ""
     log.write_text("slipway: building\nStep 1/9 : FROM base\n ---> 00\nStep 2/9 : RUN a\nGet: Step 7/9\n")

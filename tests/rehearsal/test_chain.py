@@ -113,7 +113,7 @@ def test_an_image_that_does_not_start_is_not_served(chain: Chain, second: str) -
         docker("image", "rm", broken)
 
 
-def test_a_release_that_is_right_again_mends_the_branch(chain: Chain) -> None:
+def test_a_good_release_repairs_the_branch(chain: Chain) -> None:
     chain.make("release", "MODEL=models:/california/1", f"IMAGE=slipway-api:{chain.checkout.identity}")
     served_by(chain, "1")
     in_sync(chain)

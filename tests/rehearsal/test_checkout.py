@@ -30,7 +30,7 @@ def test_two_checkouts_never_meet() -> None:
     assert one.first_port() != other.first_port()
 
 
-def test_each_checkout_begins_elsewhere_and_below_outgoing_connections() -> None:
+def test_each_checkout_starts_at_its_own_port_below_those_of_outgoing_connections() -> None:
     first = [Checkout(identity=identity).first_port() for identity in ("00000000", "0123abcd", "ffffffff")]
     assert len(set(first)) == 3
     assert all(LOWEST_PORT <= port < LOWEST_PORT + PORTS + ports.TRIED <= 32768 for port in first)

@@ -46,6 +46,6 @@ def test_what_make_test_tries_is_in_the_list() -> None:
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, marks=[] if fault in REPRESENTATIVE else pytest.mark.long) for fault in FAULTS]
 )
-def test_a_fault_is_told_and_repaired(chain: Chain, courses: dict[str, Course], fault: str) -> None:
+def test_a_fault_is_reported_and_repaired(chain: Chain, courses: dict[str, Course], fault: str) -> None:
     courses[fault] = cause(releasing(chain.checkout), fault)
     served_by(chain, "1")

@@ -46,7 +46,7 @@ def test_it_ends_when_the_commit_is_applied(watch: Callable[..., None], stream: 
     assert stream.getvalue() == "slipway: the host runs role api: Serve ...\n"
 
 
-def test_a_failure_is_told_with_the_agents_reason(watch: Callable[..., None]) -> None:
+def test_a_failure_has_the_agents_reason(watch: Callable[..., None]) -> None:
     with pytest.raises(Failed, match="it did not start"):
         watch(APPLIED, TAKEN_UP, FAILED)
 
@@ -59,7 +59,7 @@ def test_a_failed_commit_that_is_being_tried_again_is_waited_for(watch: Callable
     watch(FAILED | {"running": {"pid": 1, "since": 0}}, DONE)
 
 
-def test_a_host_that_does_not_look_is_given_up(watch: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_does_not_poll_is_an_error(watch: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "NOTICES_WITHIN_SECONDS", -1)
     with pytest.raises(Failed, match=r"has not started within -1 s: the repository gave no answer. Run `make shell`"):
         watch(APPLIED | {"said": "the repository gave no answer"})

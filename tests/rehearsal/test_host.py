@@ -15,7 +15,7 @@ from rehearsal.host import END, parse, task_of
         ("", ""),
     ],
 )
-def test_a_task_is_told_with_its_role(event: str, text: str) -> None:
+def test_a_task_is_printed_with_its_role(event: str, text: str) -> None:
     assert task_of(event) == text
 
 

@@ -13,7 +13,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_step_is_told_with_its_result_and_its_time() -> None:
+def test_a_step_prints_its_result_and_its_time() -> None:
     stream = io.StringIO()
     progress = Progress(stream)
     with progress.step("booting"):
@@ -41,7 +41,7 @@ def test_on_a_terminal_what_is_under_way_stays_on_one_line() -> None:
     assert stream.getvalue().startswith(f"{ERASE}slipway: booting ...{ERASE}slipway: booting: systemd ...{ERASE}")
 
 
-def test_a_step_that_fails_is_not_told_as_done() -> None:
+def test_a_failed_step_is_not_printed_as_done() -> None:
     stream = io.StringIO()
     with pytest.raises(ZeroDivisionError), Progress(stream).step("booting"):
         raise ZeroDivisionError

@@ -56,7 +56,7 @@ def test_what_is_written_is_what_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1\n", "word"])
-def test_what_is_no_release_is_said_with_the_way_back(text: str) -> None:
+def test_an_unreadable_release_is_an_error_that_names_rollback(text: str) -> None:
     with pytest.raises(CommandError, match="make rollback"):
         release_file.parsed(text)
 

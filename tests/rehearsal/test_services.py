@@ -44,7 +44,7 @@ def test_what_does_not_answer_is_named(
     assert services.problems(checkout, URL, released=True) == found
 
 
-def test_where_nothing_is_released_no_api_is_asked_for(monkeypatch: pytest.MonkeyPatch, checkout: Checkout) -> None:
+def test_before_the_first_release_the_api_is_not_checked(monkeypatch: pytest.MonkeyPatch, checkout: Checkout) -> None:
     monkeypatch.setattr(gateway, "ask", Answers(readyz=503))
     assert services.problems(checkout, URL, released=False) == {}
 

@@ -50,7 +50,7 @@ def test_nothing_of_the_persons_changes(checkout: Checkout, remote: Remote) -> N
     assert everything(checkout.root) == before
 
 
-def test_this_machines_settings_are_told_and_the_others_stay(checkout: Checkout, remote: Remote) -> None:
+def test_this_computers_settings_are_set_and_the_others_stay(checkout: Checkout, remote: Remote) -> None:
     text = remote.read("environments/local.yml", snapshot.take(checkout, remote, IMAGE))
     assert text == SETTINGS.replace("mlflow_image: old\n", "") + f"mlflow_image: {IMAGE['mlflow_image']}\n"
 

@@ -16,7 +16,7 @@ def test_what_is_kept_is_what_is_read(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", '{"nobody": 1}', "[]"])
-def test_a_damaged_one_is_said_with_what_to_do(checkout: Checkout, text: str) -> None:
+def test_a_damaged_state_is_an_error_with_what_to_do(checkout: Checkout, text: str) -> None:
     checkout.state.write_text(text)
     with pytest.raises(CommandError, match="run `make down`, then `make up`"):
         state.read(checkout)

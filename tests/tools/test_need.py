@@ -49,7 +49,7 @@ def test_what_is_missing_is_named_where_there_is_no_apt(path: Path) -> None:
     )
 
 
-def test_who_may_not_install_is_told_what_to_type(path: Path) -> None:
+def test_a_user_without_root_reads_what_to_type(path: Path) -> None:
     program(path, "apt-get", "exit 99")
     (path / "id").unlink()
     program(path, "id", "echo 1000")
@@ -79,7 +79,7 @@ def test_a_python_that_was_named_and_does_not_fit_is_refused_with_its_name(path:
     assert done.stderr == "slipway: PYTHON=old is not a working Python 3.11, 3.12 or 3.13\n"
 
 
-def test_without_any_python_one_is_asked_for(path: Path) -> None:
+def test_without_any_python_the_message_names_the_package(path: Path) -> None:
     python(path, "python3", "3.9")
     done = run(path, "python.sh")
     assert done.returncode == 1

@@ -10,7 +10,7 @@ from workstation.paths import ROOT
 SCRIPT = "import sys; from pathlib import Path; from workstation.locks import held\nwith held(Path(sys.argv[1])): pass"
 
 
-def test_a_second_process_says_that_it_waits_and_goes_on_when_the_first_is_done(tmp_path: Path) -> None:
+def test_a_second_process_logs_that_it_waits_and_continues_when_the_first_is_done(tmp_path: Path) -> None:
     path = tmp_path / "thing"
     with held(path):
         command = [sys.executable, "-c", SCRIPT, str(path)]

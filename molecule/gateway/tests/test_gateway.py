@@ -63,7 +63,7 @@ def test_it_runs_now_and_after_a_boot(host: Host) -> None:
     assert host.service("caddy").is_enabled
 
 
-def test_nothing_released_is_said_in_a_sentence(gateway: Gateway) -> None:
+def test_before_the_first_release_the_answer_says_so(gateway: Gateway) -> None:
     status, headers, body = gateway.ask("/predict", "--json", "{}")
     assert status == 503
     assert json.loads(body) == {"error": "nothing is released yet"}

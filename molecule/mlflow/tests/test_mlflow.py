@@ -70,7 +70,7 @@ def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge:
     assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", login(host))[0] == 200
 
 
-def test_a_folder_in_a_secrets_place_is_told_and_repaired(host: Host, converge: Converge) -> None:
+def test_a_folder_in_place_of_a_secret_is_reported_and_repaired(host: Host, converge: Converge) -> None:
     before = inspect(host)["Id"]
     host.check_output(f"rm {SECRETS}/admin_password && mkdir {SECRETS}/admin_password")
     code, said = converge(tags="mlflow")
@@ -93,7 +93,9 @@ def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway:
     assert found[0] == 200
 
 
-def test_what_cannot_be_run_is_said_in_one_line_and_the_old_one_goes_on(host: Host, converge: Converge) -> None:
+def test_an_image_that_cannot_run_is_one_line_and_the_old_container_keeps_running(
+    host: Host, converge: Converge
+) -> None:
     before = inspect(host)["Id"]
     code, said = converge(mlflow_image=f"registry:5000/slipway-mlops@sha256:{'0' * 64}")
     assert code != 0

@@ -37,7 +37,7 @@ def test_it_is_compiled(host: Host) -> None:
     assert int(sources) == int(compiled) > 20
 
 
-def test_a_run_goes_on_with_the_version_that_it_began_with(host: Host) -> None:
+def test_a_run_continues_with_the_version_that_it_started_with(host: Host) -> None:
     link = host.file("/usr/local/lib/slipway/agent")
     assert link.is_symlink
     # What a run imports late comes from the same folder, wherever the link leads meanwhile.
