@@ -20,14 +20,14 @@ for name in ("--url", "--checkout", "--directory", "--inventory", "--limit", "--
     parser.add_argument(name, default="")
 parser.add_argument("--full", action="store_true")
 parser.add_argument("playbook")
-given = parser.parse_args()
-subprocess.run(["git", "clone", "--quiet", "--no-checkout", given.url, given.directory], check=True)
-subprocess.run(["git", "-C", given.directory, "checkout", "--quiet", "--force", given.checkout], check=True)
+options = parser.parse_args()
+subprocess.run(["git", "clone", "--quiet", "--no-checkout", options.url, options.directory], check=True)
+subprocess.run(["git", "-C", options.directory, "checkout", "--quiet", "--force", options.checkout], check=True)
 with open(os.environ["SLIPWAY_REPORT"], "a") as file:
     file.write(json.dumps({{"play": "Everything", "pattern": "all"}}) + chr(10))
 with open({calls!r}, "a") as file:
-    file.write(json.dumps({{"commit": given.checkout, "tags": given.tags}}) + chr(10))
-sys.exit(subprocess.run(["sh", given.playbook], cwd=given.directory).returncode)
+    file.write(json.dumps({{"commit": options.checkout, "tags": options.tags}}) + chr(10))
+sys.exit(subprocess.run(["sh", options.playbook], cwd=options.directory).returncode)
 """
 
 
@@ -94,8 +94,8 @@ class Machine:
     def agent(self, *arguments: str, agent: Path = ROOT, umask: int = -1, **environment: str) -> tuple[int, str]:
         """Run the agent to its end; return its exit code and what it said."""
         process = self.start(*arguments, agent=agent, umask=umask, **environment)
-        said, _ = process.communicate(timeout=120)
-        return process.returncode, said
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
 
     def state(self) -> dict[str, Any]:
         """What the agent's state file says."""

@@ -14,9 +14,9 @@ def test_a_rewound_branch_is_refused_and_what_is_applied_stays(machine: Machine,
     second = remote.commit(GOOD | {"new": "x"})
     machine.agent("run")
     remote.rewind(first)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls()), machine.state()["applied"]) == (6, 1, second)
-    assert "prod was rewound" in said
+    assert "prod was rewound" in output
     assert git(machine.paths.checkout, "rev-parse", "HEAD") == second
 
 
@@ -62,9 +62,9 @@ def test_a_branch_that_was_rewritten_on_purpose_is_adopted(machine: Machine, rem
     remote.rewind(first)
     third = remote.commit(GOOD | {"other": "y"})
     assert machine.agent("run")[0] == 6
-    code, said = machine.agent("adopt")
+    code, output = machine.agent("adopt")
     assert (code, machine.state()["applied"]) == (0, third)
-    assert f"starting a new history at {third[:12]}" in said
+    assert f"starting a new history at {third[:12]}" in output
     assert machine.calls()[1:] == [{"commit": third, "tags": ""}]
     # Refusing has not ended with it.
     remote.rewind(second)
@@ -89,9 +89,9 @@ def test_a_host_that_is_pointed_to_another_branch_never_runs_the_old_one_as_the_
     away = remote.url.rename(remote.url.with_name("away"))
     assert machine.agent("run")[0] == 5
     away.rename(remote.url)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.state()["attempted"]) == (1, prod)
-    assert f"before, {dev[:12]}" in said
+    assert f"before, {dev[:12]}" in output
     assert [call["commit"] for call in machine.calls()] == [dev, prod]
 
 
@@ -99,14 +99,14 @@ def test_a_new_branch_whose_first_run_fails_is_followed_on(machine: Machine, rem
     repoint(machine, remote)
     machine.agent("run")
     second = remote.commit(GOOD)
-    code, said = machine.agent("run")
-    assert (code, machine.state()["applied"]) == (0, second), said
+    code, output = machine.agent("run")
+    assert (code, machine.state()["applied"]) == (0, second), output
 
 
 def test_a_repository_with_the_same_history_keeps_what_is_applied(machine: Machine, remote: Remote) -> None:
     first = remote.commit(GOOD)
     machine.agent("run")
     machine.tell(repository=f"file://{remote.url}")
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.state()["applied"]) == (0, first)
-    assert "new history" not in said
+    assert "new history" not in output

@@ -55,9 +55,9 @@ def test_a_run_of_the_version_before_is_told_and_runs_everything_once(machine: M
     remote.commit({"site.yml": "exit 0\n"})
     machine.agent("run")
     for runs in (2, 2):
-        code, said = machine.agent("run", SLIPWAY_PULL_FALLBACK="ImportError: no")
+        code, output = machine.agent("run", SLIPWAY_PULL_FALLBACK="ImportError: no")
         assert (code, len(machine.calls())) == (0, runs)
-        assert ("the installed agent cannot start (ImportError: no)" in said) == (runs == 2 and "applying" in said)
+        assert ("the installed agent cannot start (ImportError: no)" in output) == (runs == 2 and "applying" in output)
         code, shown = machine.agent("status")
         assert (code, shown.split()[1]) == (1, "fallback")
         assert "so the previous version runs: ImportError: no" in shown

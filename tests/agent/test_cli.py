@@ -13,9 +13,9 @@ from tests.agent.remotes import Remote
 
 @pytest.mark.parametrize("command", [[], ["run"], ["now"], ["adopt"], ["status"]])
 def test_each_command_explains_itself(machine: Machine, command: list[str]) -> None:
-    code, said = machine.agent(*command, "--help")
+    code, output = machine.agent(*command, "--help")
     assert code == 0
-    assert len(said.splitlines()) > 4
+    assert len(output.splitlines()) > 4
 
 
 def test_the_help_names_every_exit_code() -> None:
@@ -33,9 +33,9 @@ def test_a_command_that_does_not_exist_is_refused(machine: Machine) -> None:
 def test_a_data_folder_that_cannot_be_used_is_told(machine: Machine, remote: Remote) -> None:
     machine.paths.data.write_text("a file")
     for command in ("run", "status"):
-        code, said = machine.agent(command)
+        code, output = machine.agent(command)
         assert code == 1
-        assert re.fullmatch(r"slipway-pull: \S+: .+\n", said), said
+        assert re.fullmatch(r"slipway-pull: \S+: .+\n", output), output
 
 
 def test_without_options_the_folders_are_the_hosts_own() -> None:

@@ -21,12 +21,12 @@ FOREVER = f"{CHILD}wait\n"
 def started(process: "subprocess.Popen[str]") -> int:
     """Wait until the run is in the middle; return the process that it started in a session of its own."""
     assert process.stdout
-    said = ""
+    output = ""
     for line in process.stdout:
-        said += line
+        output += line
         if match := re.match(r"child (\d+)", line):
             return int(match[1])
-    raise AssertionError(said)
+    raise AssertionError(output)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -37,11 +37,11 @@ def test_a_signal_ends_what_the_run_started_and_is_not_the_commits_fault(
     process = machine.start("run")
     child = started(process)
     process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     state = machine.state()
     assert process.returncode == -number
     assert not is_running(child)
-    assert f"interrupted: stopped by {number.name}" in said
+    assert f"interrupted: stopped by {number.name}" in output
     assert (state["attempted"], state["applied"], state["failures"], state["retry_at"]) == (commit, "", 0, 0)
     assert 'slipway_pull_runs_total{result="interrupted"} 1' in machine.paths.metrics.read_text()
 
@@ -73,9 +73,9 @@ def test_a_run_ends_what_one_that_was_killed_left_running(machine: Machine, remo
     child = started(process)
     kill(process)
     assert is_running(child)
-    said = machine.agent("run")[1]
+    output = machine.agent("run")[1]
     assert not is_running(child)
-    assert re.search(r"the last run was killed; ended \d+ processes that it had left running", said)
+    assert re.search(r"the last run was killed; ended \d+ processes that it had left running", output)
     assert "left running" not in machine.agent("run")[1]
 
 
@@ -114,27 +114,27 @@ def test_a_changed_host_json_is_not_forgotten_when_its_run_is_interrupted(machin
 
 
 def unfinished(machine: Machine) -> bool:
-    """What the playbook was told of the run before it."""
+    """What the playbook was flags of the run before it."""
     document = json.loads(machine.paths.inventory.read_text())
-    told: bool = document["all"]["hosts"]["localhost"]["slipway_unfinished"]
-    return told
+    flags: bool = document["all"]["hosts"]["localhost"]["slipway_unfinished"]
+    return flags
 
 
 def test_the_playbook_is_told_until_a_run_went_through(machine: Machine, remote: Remote) -> None:
     """A handler that was lost runs then; a second kill does not hide the first."""
     switch = machine.folder / "works"
     remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
-    told = []
+    flags = []
     for _ in range(3):
         process = machine.start("now")
         started(process)
-        told.append(unfinished(machine))
+        flags.append(unfinished(machine))
         kill(process)
     switch.touch()
     for _ in range(2):
         assert machine.agent("now", "--full")[0] == 0
-        told.append(unfinished(machine))
-    assert told == [False, True, True, True, False]
+        flags.append(unfinished(machine))
+    assert flags == [False, True, True, True, False]
 
 
 def test_the_playbook_is_told_after_a_failed_run_also_at_another_commit(machine: Machine, remote: Remote) -> None:
@@ -150,10 +150,10 @@ def test_a_run_that_was_killed_leaves_the_lock_free_and_a_pause(machine: Machine
     process = machine.start("run")
     started(process)
     kill(process)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     state = machine.state()
     assert (code, state["attempted"], state["applied"]) == (1, commit, "")
-    assert "the run was cut off" in said
+    assert "the run was cut off" in output
     assert len(machine.calls()) == 1
 
 
@@ -162,21 +162,21 @@ def test_a_run_over_its_limit_is_ended_with_all_that_it_started(machine: Machine
     commit = remote.commit({"site.yml": FOREVER})
     process = machine.start("run")
     child = started(process)
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert not is_running(child)
     assert "took longer than its limit of 2 s" in machine.state()["reason"]
     assert (machine.state()["attempted"], machine.state()["applied"]) == (commit, "")
-    assert "failed: " in said
+    assert "failed: " in output
 
 
 def test_a_second_run_says_that_one_is_under_way(machine: Machine, remote: Remote) -> None:
     remote.commit({"site.yml": FOREVER})
     first = machine.start("run")
     started(first)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert code == 4
-    assert f"another run is under way (process {first.pid}, for " in said
+    assert f"another run is under way (process {first.pid}, for " in output
     code, shown = machine.agent("status", "--json")
     assert (code, json.loads(shown)["state"], json.loads(shown)["running"]["pid"]) == (0, "running", first.pid)
     # That the attempt counts as failed until it is over is for when it is cut off, and no news to a person now.
@@ -191,9 +191,9 @@ def test_a_remote_that_never_answers_is_given_up_on(machine: Machine, remote: Re
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"git://127.0.0.1:{silent.getsockname()[1]}/repository"
         machine.tell(repository=url)
-        code, said = machine.agent("run")
+        code, output = machine.agent("run")
     assert code == 5
-    assert f"unreachable: {url} did not answer within 1 s" in said
+    assert f"unreachable: {url} did not answer within 1 s" in output
 
 
 def test_a_reader_of_the_output_who_goes_away_ends_the_run(machine: Machine, remote: Remote) -> None:

@@ -21,9 +21,9 @@ def test_a_remote_that_is_gone_loses_nothing(machine: Machine, remote: Remote) -
     commit = remote.commit(GOOD)
     machine.agent("run")
     away = remote.url.rename(remote.url.with_name("away"))
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.state()["applied"]) == (5, commit)
-    assert f"unreachable: {remote.url} cannot be read" in said
+    assert f"unreachable: {remote.url} cannot be read" in output
     away.rename(remote.url)
     assert machine.agent("run")[0] == 0
     assert len(machine.calls()) == 1
@@ -61,9 +61,9 @@ def test_a_damaged_state_is_put_aside_and_a_rewound_branch_still_refused(
     machine.agent("run")
     machine.paths.state.write_text(text)
     remote.rewind(first)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.state()["applied"]) == (6, second)
-    assert "put aside as state.json.damaged" in said
+    assert "put aside as state.json.damaged" in output
     assert machine.paths.state.with_name("state.json.damaged").read_text() == text
     remote.commit(GOOD)
     remote.rewind(second)
@@ -105,8 +105,8 @@ def test_a_damaged_repository_costs_no_run(
     damage(machine.paths.repository)
     if new:
         commit = remote.commit({"new": "x"})
-    code, said = machine.agent("now", "--full")
-    assert (code, machine.state()["applied"]) == (0, commit), said
+    code, output = machine.agent("now", "--full")
+    assert (code, machine.state()["applied"]) == (0, commit), output
     git(machine.paths.repository, "fsck")
 
 
@@ -128,8 +128,8 @@ def test_a_damaged_repository_waits_for_a_remote_that_is_away(machine: Machine, 
     away = remote.url.rename(remote.url.with_name("away"))
     assert machine.agent("now", "--full")[0] == 5
     away.rename(remote.url)
-    code, said = machine.agent("run")
-    assert code == 0, said
+    code, output = machine.agent("run")
+    assert code == 0, output
 
 
 def test_a_temporary_folder_of_a_killed_ansible_is_removed(machine: Machine, remote: Remote) -> None:
@@ -153,8 +153,8 @@ def test_a_run_that_replaces_the_agent_itself_ends_well(machine: Machine, remote
     shutil.copytree(ROOT / "agent", library / "agent", ignore=shutil.ignore_patterns("__pycache__"))
     each = f"find {library} -name '*.py'"
     commit = remote.commit({"site.yml": f"for file in $({each}); do echo broken > $file; done"})
-    code, said = machine.agent("run", agent=library)
-    assert code == 0, said
+    code, output = machine.agent("run", agent=library)
+    assert code == 0, output
     assert (library / "agent" / "run.py").read_text() == "broken\n"
     assert machine.state()["applied"] == commit
 
@@ -168,8 +168,8 @@ def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remot
     (home / ".gitconfig").write_text(f"[safe]\n\tdirectory = {remote.url}\n")
     # git's own switch for its tests: every folder is then somebody else's.
     config = str(home / ".gitconfig")
-    code, said = machine.agent("run", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", HOME=str(home), GIT_CONFIG_GLOBAL=config)
-    assert code == 0, said
+    code, output = machine.agent("run", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", HOME=str(home), GIT_CONFIG_GLOBAL=config)
+    assert code == 0, output
 
 
 def test_the_state_stays_readable_by_older_and_newer_agents(machine: Machine, remote: Remote) -> None:
@@ -188,9 +188,9 @@ def test_a_state_that_cannot_be_kept_starts_nothing(machine: Machine, remote: Re
     machine.agent("run")
     machine.paths.state.with_name("state.json.new").mkdir()
     remote.commit(GOOD | {"new": "x"})
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls()), machine.state()["applied"]) == (1, 1, first)
-    assert "state.json: cannot be written (Is a directory); the old state stays" in said
+    assert "state.json: cannot be written (Is a directory); the old state stays" in output
 
 
 def test_files_are_for_others_to_read_whatever_the_umask_of_who_calls(machine: Machine, remote: Remote) -> None:
@@ -263,9 +263,9 @@ def test_metrics_that_a_full_disk_refuses_are_told_and_written_later(machine: Ma
     remote.commit(GOOD)
     machine.agent("run")
     full_disk(machine.paths.metrics)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert code == 0
-    assert "pull.prom: cannot be written (No space left on device)" in said
+    assert "pull.prom: cannot be written (No space left on device)" in output
     before = machine.paths.metrics.stat().st_mtime_ns
     assert machine.agent("run")[0] == 0
     assert machine.paths.metrics.stat().st_mtime_ns > before
@@ -276,8 +276,8 @@ def test_a_full_disk_is_no_fault_of_the_commit_and_over_when_there_is_room(machi
     machine.agent("run")
     second = remote.commit(GOOD | {"new": "x"})
     full_disk(machine.paths.state)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.state()["applied"], machine.state()["failures"]) == (1, first, 0)
-    assert "state.json: cannot be written (No space left on device)" in said
+    assert "state.json: cannot be written (No space left on device)" in output
     assert machine.agent("run")[0] == 0
     assert machine.state()["applied"] == second

@@ -40,7 +40,7 @@ def test_a_host_without_a_name_has_its_machines(paths: Paths) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("environment", "../prod", "environment='../prod': wanted the name of a file in environments/"),
         ("groups", ["apo"], "groups='apo': wanted one or more of api, ops"),
@@ -55,8 +55,8 @@ def test_a_host_without_a_name_has_its_machines(paths: Paths) -> None:
         ("name", "", "name='': wanted a name"),
     ],
 )
-def test_what_cannot_be_used_is_named(paths: Paths, key: str, value: object, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_what_cannot_be_used_is_named(paths: Paths, key: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         read(paths, **{key: value})
 
 

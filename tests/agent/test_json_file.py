@@ -38,7 +38,7 @@ def test_a_missing_key_is_named_with_what_was_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("name", 7, "name=7: wanted text"),
         ("name", None, "name=null: wanted text"),
@@ -54,18 +54,18 @@ def test_a_missing_key_is_named_with_what_was_wanted() -> None:
         ("anything", [], r"anything=\[\]: wanted an object"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_named_with_what_was_wanted(key: str, value: object, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"^/x\\.json: {said}$"):
+def test_a_value_of_the_wrong_kind_is_named_with_what_was_wanted(key: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^/x\\.json: {message}$"):
         build(Thing, {"name": "a"} | {key: value}, PATH)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("{", "is not JSON"), ("", "is not JSON"), ("[1]", r"holds \[1\], wanted an object"), ("7", "holds 7, wanted")],
 )
-def test_a_file_that_is_no_document_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_document_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         load(tmp_path / "x.json")
 
 

@@ -76,10 +76,10 @@ class Host:
 
     def is_killed_and_recovers(self, commit: str) -> bool:
         """Kill a run before its change of this number, and run again; return whether it came so far."""
-        code, said = self.run("-c", KILLED, str(self.number))
-        assert code in (0, -signal.SIGKILL), said
-        again, said = self.run()
-        assert again == 0, f"killed at {self.number}: {said}"
+        code, output = self.run("-c", KILLED, str(self.number))
+        assert code in (0, -signal.SIGKILL), output
+        again, output = self.run()
+        assert again == 0, f"killed at {self.number}: {output}"
         self._check(commit)
         shutil.rmtree(self.folder)
         return code != 0

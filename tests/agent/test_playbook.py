@@ -45,8 +45,8 @@ def test_the_playbook_is_site_yml_at_exactly_that_commit(machine: Machine, remot
     ran = machine.folder / "ran"
     commit = remote.commit({"site.yml": play(write(ran, "{{ slipway_commit }}")), "local.yml": play(FAIL)})
     # Its log names what is not there, its environment what would change what it does.
-    code, said = machine.agent("run", ANSIBLE_CHECK_MODE="1", ANSIBLE_STDOUT_CALLBACK="nothing", LC_ALL="C")
-    assert code == 0, said
+    code, message = machine.agent("run", ANSIBLE_CHECK_MODE="1", ANSIBLE_STDOUT_CALLBACK="nothing", LC_ALL="C")
+    assert code == 0, message
     assert ran.read_text() == commit == git(machine.paths.checkout, "rev-parse", "HEAD")
     assert machine.state()["roles"] == {}
 
@@ -63,8 +63,8 @@ def test_edits_and_leftovers_in_the_checkout_do_not_matter(machine: Machine, rem
     (machine.paths.checkout / "group_vars" / "all.yml").write_text("word: leftover\n")
     (machine.paths.checkout / ".git" / "index.lock").touch()
     remote.commit({"site.yml": text, "new": "x"})
-    code, said = machine.agent("run")
-    assert code == 0, said
+    code, message = machine.agent("run")
+    assert code == 0, message
     assert ran.read_text() == "none"
 
 
@@ -96,8 +96,8 @@ def test_a_handler_that_a_kill_lost_runs_in_the_next_run(machine: Machine, remot
     process.wait(timeout=60)
     child = int(started.read_text())
     assert is_running(child)
-    code, said = machine.agent("now")
-    assert code == 0, said
+    code, message = machine.agent("now")
+    assert code == 0, message
     assert not is_running(child)
     assert ran.read_text() == commit
     assert process.stdout
@@ -126,10 +126,10 @@ def test_repositories_of_a_foreign_owner_are_no_obstacle(machine: Machine, remot
     remote.commit({"site.yml": play(NOTHING)})
     (machine.folder / ".gitconfig").write_text(f"[safe]\n\tdirectory = {remote.url}\n")
     config = str(machine.folder / ".gitconfig")
-    code, said = machine.agent(
+    code, message = machine.agent(
         "run", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", HOME=str(machine.folder), GIT_CONFIG_GLOBAL=config
     )
-    assert code == 0, said
+    assert code == 0, message
 
 
 @long
@@ -144,8 +144,8 @@ def test_a_limited_run_reaches_all_of_a_role_and_what_is_always_run(machine: Mac
     }
     site = f"- name: Make the host\n  hosts: all\n  gather_facts: false\n{pre}\n{roles}"
     first = remote.commit(tasks | {"site.yml": site})
-    code, said = machine.agent("run")
-    assert code == 0, said
+    code, message = machine.agent("run")
+    assert code == 0, message
     assert set(machine.state()["roles"]) == {"api", "mlflow"}
     second = remote.commit({"release.yml": "image: x\n"})
     assert machine.agent("run")[0] == 0
@@ -164,8 +164,8 @@ def test_the_reason_is_what_failed(machine: Machine, remote: Remote) -> None:
     rescued = [f"{{block: [{{name: Break, {task}}}], rescue: [{NOTHING}]}}" for task in list(failing)[:-1]]
     remote.commit({"site.yml": play(*rescued, f"{{name: Break, {list(failing)[-1]}}}")})
     assert machine.agent("run")[0] == 1
-    told = report.read(machine.paths.report)
-    reasons = [report.Report(failures=(each,)).failure() for each in told.failures]
+    events = report.read(machine.paths.report)
+    reasons = [report.Report(failures=(each,)).failure() for each in events.failures]
     for reason, start in zip(reasons, failing.values(), strict=True):
         assert reason.startswith(start)
         assert "hunter2" not in reason
@@ -205,7 +205,7 @@ def test_another_commit_than_was_asked_for_is_a_failure(machine: Machine, remote
     second = remote.commit({"site.yml": "exit 0", "new": "x"})
     machine.stand_in()
     program = machine.folder / "bin" / "ansible-pull"
-    program.write_text(program.read_text().replace('"--force", given.checkout', f'"--force", {first!r}'))
+    program.write_text(program.read_text().replace('"--force", options.checkout', f'"--force", {first!r}'))
     assert machine.agent("run")[0] == 1
     assert machine.state()["reason"] == f"ansible-pull ran commit {first[:12]} instead of {second[:12]}"
 
@@ -218,22 +218,22 @@ def test_a_host_without_ansible_says_so(machine: Machine, remote: Remote) -> Non
 
 
 def test_ansible_is_called_for_this_host_and_this_commit() -> None:
-    given = playbook.arguments(Paths(data=Path("/d")), "a" * 40, ("api", "mlflow"))
-    assert given == [
+    arguments = playbook.arguments(Paths(data=Path("/d")), "a" * 40, ("api", "mlflow"))
+    assert arguments == [
         *("--url", "file:///d/repository.git", "--checkout", "a" * 40, "--directory", "/d/checkout", "--full"),
         *("--inventory", "/d/inventory.json", "--limit", "localhost", "--tags", "api,mlflow", "site.yml"),
     ]
 
 
 def test_ansible_is_not_told_what_the_caller_was_told() -> None:
-    told = {
+    caller = {
         "ANSIBLE_CHECK_MODE": "1",
         "PYTHONPATH": "/x",
         "GIT_DIR": "/x",
         "HTTPS_PROXY": "http://proxy",
         "LC_ALL": "C",
     }
-    environment = playbook.environment(Paths(), told)
+    environment = playbook.environment(Paths(), caller)
     assert not {"ANSIBLE_CHECK_MODE", "PYTHONPATH", "GIT_DIR"} & set(environment)
     assert environment["HTTPS_PROXY"] == "http://proxy"
     # Ansible refuses to start where the locale is not UTF-8.

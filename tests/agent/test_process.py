@@ -30,9 +30,9 @@ def test_what_is_printed_comes_through_both_streams_and_the_code_too() -> None:
 
 
 def test_a_process_that_goes_on_in_the_background_neither_holds_up_nor_survives() -> None:
-    said = stream("setsid sleep 1000 & echo child $!")
-    (pid,) = re.findall(r"child (\d+)", said)
-    assert "ended 0 False" in said
+    output = stream("setsid sleep 1000 & echo child $!")
+    (pid,) = re.findall(r"child (\d+)", output)
+    assert "ended 0 False" in output
     assert not is_running(int(pid))
 
 

@@ -51,7 +51,7 @@ def test_a_report_that_is_torn_anywhere_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "message"),
     [
         (failure(msg="sha256 is 1,\n  the pin is 2"), "role api, 'Check the pin': sha256 is 1, the pin is 2"),
         (failure("Break", "", msg="no"), "'Break': no"),
@@ -66,9 +66,9 @@ def test_a_report_that_is_torn_anywhere_can_be_read(tmp_path: Path) -> None:
         (failure(msg="x" * 1000), "role api, 'Check the pin': xxx"),
     ],
 )
-def test_a_failure_is_one_line(tmp_path: Path, event: dict[str, Any], said: str) -> None:
+def test_a_failure_is_one_line(tmp_path: Path, event: dict[str, Any], message: str) -> None:
     line = written(tmp_path, PLAY, event).failure()
-    assert line.startswith(said)
+    assert line.startswith(message)
     assert "\n" not in line
     assert "hunter2" not in line
     assert len(line) < 400
@@ -94,12 +94,12 @@ def test_a_host_that_no_play_is_for_is_told() -> None:
 
 def test_a_play_for_a_group_that_does_not_exist_is_told() -> None:
     play = {"play": "Ops", "pattern": "ops:!apii", "unmatched": True}
-    said = "the play 'Ops' is for the unknown group 'apii'; wanted one of api, ops"
-    assert Report(plays=(PLAY, play)).mismatch(("api", "ops")) == said
+    message = "the play 'Ops' is for the unknown group 'apii'; wanted one of api, ops"
+    assert Report(plays=(PLAY, play)).mismatch(("api", "ops")) == message
 
 
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "message"),
     [
         (
             "[WARNING]: x\n[ERROR]: couldn't resolve module\nOrigin: site.yml:4:7\n\n4 - name",
@@ -111,5 +111,5 @@ def test_a_play_for_a_group_that_does_not_exist_is_told() -> None:
         ("", "no output"),
     ],
 )
-def test_what_goes_wrong_before_any_task_is_found_in_the_output(output: str, said: str) -> None:
-    assert complaint(output.split("\n")) == said
+def test_what_goes_wrong_before_any_task_is_found_in_the_output(output: str, message: str) -> None:
+    assert complaint(output.split("\n")) == message

@@ -186,8 +186,8 @@ def test_a_full_disk_is_not_the_remotes_fault(
     real = shutil.which("git")
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
-    said = "fatal: write error: No space left on device"
-    program.write_text(f'#!/bin/sh\ncase "$*" in *fetch*) echo {said!r} >&2; exit 128;; esac\nexec {real} "$@"\n')
+    output = "fatal: write error: No space left on device"
+    program.write_text(f'#!/bin/sh\ncase "$*" in *fetch*) echo {output!r} >&2; exit 128;; esac\nexec {real} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     with pytest.raises(AgentError, match=r"this host's disk is full: .*No space left on device") as caught:

@@ -10,9 +10,9 @@ HOUR = 3600
 
 def test_the_first_run_applies_everything(machine: Machine, remote: Remote) -> None:
     commit = remote.commit(GOOD)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, machine.calls()) == (0, [{"commit": commit, "tags": ""}])
-    assert f"applying {commit[:12]} (new commit): all roles" in said
+    assert f"applying {commit[:12]} (new commit): all roles" in output
     assert (machine.state()["applied"], machine.state()["attempted"]) == (commit, commit)
 
 
@@ -20,9 +20,9 @@ def test_nothing_new_starts_nothing(machine: Machine, remote: Remote) -> None:
     commit = remote.commit(GOOD)
     machine.agent("run")
     before = machine.state()
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 1)
-    assert said == f"slipway-pull: unchanged: nothing new; {commit[:12]} is applied\n"
+    assert output == f"slipway-pull: unchanged: nothing new; {commit[:12]} is applied\n"
     assert machine.state()["success_at"] > before["success_at"]
 
 
@@ -42,28 +42,28 @@ def test_a_commit_that_concerns_no_role_is_applied_without_ansible(machine: Mach
     remote.commit(GOOD)
     machine.agent("run")
     commit = remote.commit({"docs/x.md": "x", "README.md": "x"})
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls()), machine.state()["applied"]) == (0, 1, commit)
-    assert "no role of this host" in said
+    assert "no role of this host" in output
 
 
 def test_a_failed_commit_is_attempted_and_not_applied(machine: Machine, remote: Remote) -> None:
     good = remote.commit(GOOD)
     machine.agent("run")
     bad = remote.commit(BAD)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     state = machine.state()
     assert (code, state["attempted"], state["applied"], state["failures"]) == (1, bad, good, 1)
-    assert f"{bad[:12]} is not applied" in said
+    assert f"{bad[:12]} is not applied" in output
 
 
 def test_a_failure_is_not_hidden_by_the_branch_standing_still(machine: Machine, remote: Remote) -> None:
     """What `ansible-pull --only-if-changed` does: exits 0 after a failure until the next commit."""
     remote.commit(BAD)
     assert machine.agent("run")[0] == 1
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (1, 1)
-    assert "waiting" in said
+    assert "waiting" in output
     machine.later(HOUR)
     assert machine.agent("run")[0] == 1
     assert len(machine.calls()) == 2
@@ -129,9 +129,9 @@ def test_an_unchanged_commit_is_run_again_from_time_to_time(machine: Machine, re
     remote.commit(GOOD)
     machine.agent("run")
     machine.later(7 * HOUR)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 2)
-    assert "full check" in said
+    assert "full check" in output
     machine.agent("run")
     assert len(machine.calls()) == 2
 
@@ -142,9 +142,9 @@ def test_a_failed_full_check_is_told_and_tried_again(machine: Machine, remote: R
     machine.agent("run")
     switch.touch()
     machine.later(7 * HOUR)
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert code == 1
-    assert f"failed: {commit[:12]} is applied, but a later run of it failed: " in said
+    assert f"failed: {commit[:12]} is applied, but a later run of it failed: " in output
     assert machine.agent("run")[0] == 1
     assert (len(machine.calls()), machine.state()["applied"]) == (2, commit)
     switch.unlink()
@@ -157,9 +157,9 @@ def test_a_changed_host_json_runs_everything_at_once(machine: Machine, remote: R
     remote.commit(GOOD)
     machine.agent("run")
     machine.tell(groups=["api", "ops"])
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 2)
-    assert "host.json changed" in said
+    assert "host.json changed" in output
 
 
 def test_metrics_tell_of_a_run_in_which_ansible_never_started(machine: Machine, remote: Remote) -> None:

@@ -22,7 +22,7 @@ def test_what_is_given_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('"run_limit": 60', "run_limit: no such key, the nearest is 'run_limit_seconds'; ignored"),
         ('"run_limit_seconds": "60"', "wanted a whole number of 0 or more; the default is used"),
@@ -31,10 +31,10 @@ def test_what_is_given_counts(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_named_and_ends_nothing(
-    tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The commit that mends it comes by the agent."""
     settings_ = read(tmp_path, f'{{"retry_first_seconds": 5, {text}}}')
     assert settings_.run_limit_seconds == 1800
     assert settings_.retry_first_seconds == (60 if text == "torn" else 5)
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

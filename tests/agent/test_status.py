@@ -17,8 +17,8 @@ GOOD = {"site.yml": "exit 0\n"}
 
 def shown(machine: Machine) -> tuple[int, dict[str, str]]:
     """The exit code and the lines, by their names."""
-    code, said = machine.agent("status")
-    return code, {line[:11].strip(): line[12:] for line in said.splitlines()}
+    code, output = machine.agent("status")
+    return code, {line[:11].strip(): line[12:] for line in output.splitlines()}
 
 
 def test_a_host_that_never_ran_says_so(machine: Machine) -> None:
@@ -90,9 +90,9 @@ def test_a_damaged_state_is_told_and_left_alone(machine: Machine, remote: Remote
     remote.commit(GOOD)
     machine.agent("run")
     machine.paths.state.write_text("{")
-    code, said = machine.agent("status")
+    code, output = machine.agent("status")
     assert code == 1
-    assert "state.json: is not JSON" in said
+    assert "state.json: is not JSON" in output
     assert machine.paths.state.read_text() == "{"
 
 
@@ -107,8 +107,8 @@ def test_a_limited_run_names_its_roles(machine: Machine, remote: Remote) -> None
 def test_programs_get_all_of_it_as_json(machine: Machine, remote: Remote) -> None:
     commit = remote.commit(GOOD)
     machine.agent("run")
-    code, said = machine.agent("status", "--json")
-    view = json.loads(said)
+    code, output = machine.agent("status", "--json")
+    view = json.loads(output)
     assert (code, view["state"], view["applied"], view["running"]) == (0, "in sync", commit, None)
     assert view["host"]["environment"] == "prod"
 

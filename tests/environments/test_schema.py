@@ -42,14 +42,14 @@ def test_what_the_repository_says_is_right(environment: str) -> None:
 
 
 def test_an_unknown_environment_is_refused_and_the_nearest_named() -> None:
-    said = "environment='prd': there is no environments/prd.yml, the nearest is 'prod'"
-    assert schema.problems(ROOT, "prd") == [said]
+    message = "environment='prd': there is no environments/prd.yml, the nearest is 'prod'"
+    assert schema.problems(ROOT, "prd") == [message]
 
 
 @pytest.mark.parametrize("file", ["environments/base.yml", "environments/prod.yml"])
 def test_an_unknown_key_is_refused_and_the_nearest_named(repository: Path, file: str) -> None:
-    said = f"{file}: api_wokers=4: no such key, the nearest is 'api_workers'"
-    assert refused(repository, file, api_wokers=4) == [said]
+    message = f"{file}: api_wokers=4: no such key, the nearest is 'api_workers'"
+    assert refused(repository, file, api_wokers=4) == [message]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_model_may_come_from_anywhere_that_mlflow_can_read(repository: Path, u
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         ({"image": "slipway-api:latest"}, "image='slipway-api:latest': wanted an image by digest, name@sha256:..."),
         ({"default_model": "boston"}, "default_model='boston': wanted one of california"),
@@ -123,12 +123,12 @@ def test_a_model_may_come_from_anywhere_that_mlflow_can_read(repository: Path, u
         ),
     ],
 )
-def test_a_release_that_cannot_be_served_is_refused(repository: Path, keys: dict[str, Any], said: str) -> None:
-    assert refused(repository, "release.yml", **keys)[0].startswith(f"release.yml: {said}")
+def test_a_release_that_cannot_be_served_is_refused(repository: Path, keys: dict[str, Any], message: str) -> None:
+    assert refused(repository, "release.yml", **keys)[0].startswith(f"release.yml: {message}")
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         (
             {"uri": "models:/california@champion"},
@@ -143,10 +143,10 @@ def test_a_release_that_cannot_be_served_is_refused(repository: Path, keys: dict
         ({"sha": "b" * 64}, f"sha='{'b' * 56}...: no such key, the nearest is 'sha256'"),
     ],
 )
-def test_a_model_that_cannot_be_fetched_is_refused(repository: Path, keys: dict[str, str], said: str) -> None:
+def test_a_model_that_cannot_be_fetched_is_refused(repository: Path, keys: dict[str, str], message: str) -> None:
     model = RELEASE["models"]["california"] | keys
     problems = refused(repository, "release.yml", models={"california": model})
-    assert problems[0].startswith(f"release.yml: models: california: {said}")
+    assert problems[0].startswith(f"release.yml: models: california: {message}")
 
 
 def test_a_model_without_its_digest_is_refused(repository: Path) -> None:
@@ -184,9 +184,9 @@ TEMPLATES = ["{{ lookup('pipe', 'id') }}", "{%x%}", "{#", "a{{b"]
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("key", sorted(schema.KEYS))
 def test_no_setting_may_hold_a_template(repository: Path, key: str, template: str) -> None:
-    said = f"environments/prod.yml: {key}: contains a template marker ({{{{, {{% or {{#), wanted a plain value"
-    assert refused(repository, "environments/prod.yml", **{key: template}) == [said]
-    assert refused(repository, "environments/prod.yml", **{key: [template]}) == [said]
+    message = f"environments/prod.yml: {key}: contains a template marker ({{{{, {{% or {{#), wanted a plain value"
+    assert refused(repository, "environments/prod.yml", **{key: template}) == [message]
+    assert refused(repository, "environments/prod.yml", **{key: [template]}) == [message]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -28,10 +28,10 @@ def run(function: Callable[[], object], killed_at: int | None = None) -> int:
         _child(function, killed_at, writes)
     os.close(writes)
     with os.fdopen(reads) as told:
-        said = told.read()
+        output = told.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, -9), said
-    return int(said) if status == 0 else status
+    assert status in (0, -9), output
+    return int(output) if status == 0 else status
 
 
 def _child(function: Callable[[], object], killed_at: int | None, told: int) -> None:

@@ -30,8 +30,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_the_whole_site_can_be_checked(fresh: str) -> None:
-    code, said = playbook.run("--check")
-    assert code == 0, said
-    assert " changed=0 " not in said
+    code, output = playbook.run("--check")
+    assert code == 0, output
+    assert " changed=0 " not in output
     there = docker("exec", NAME, "sh", "-c", f"ls --directory {' '.join(PLACES)} 2>/dev/null; true")
     assert there == ""

@@ -35,7 +35,7 @@ def test_the_scenarios_are_under_way(runs: scenarios.Runs) -> None:
 @pytest.mark.slow(at="end")
 @pytest.mark.parametrize("role", ROLES)
 def test_it_holds(role: str, runs: scenarios.Runs) -> None:
-    code, said = runs.outcomes[role].result()
+    code, output = runs.outcomes[role].result()
     # What went wrong, with the journal of the units concerned.
-    print(said)
+    print(output)
     assert code == 0

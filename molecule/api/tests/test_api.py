@@ -34,9 +34,9 @@ def served(host: Host) -> str:
 
 def answer(host: Host, gateway: Gateway) -> list[float]:
     body = json.dumps({"features": golden(host)["rows"]})
-    status, _, said = gateway.ask("/predict", "--json", body)
-    assert status == 200, said
-    found: list[float] = json.loads(said)["predictions"]
+    status, _, output = gateway.ask("/predict", "--json", body)
+    assert status == 200, output
+    found: list[float] = json.loads(output)["predictions"]
     return found
 
 
@@ -85,9 +85,9 @@ def test_a_release_that_is_wrong_leaves_the_old_one_serving(
     host: Host, gateway: Gateway, converge: Converge, replaced: dict[str, Any], reason: str
 ) -> None:
     before = served(host)
-    code, said = converge(release=release(**replaced))
+    code, output = converge(release=release(**replaced))
     assert code != 0
-    assert reason in said
+    assert reason in output
     assert served(host) == before
     assert answer(host, gateway)
 
@@ -109,8 +109,8 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge: Converge, fault: str) -> None:
     host.check_output(FAULTS[fault].replace("{live}", live(host)))
-    code, said = converge(tags="api")
-    assert code == 0, said
+    code, output = converge(tags="api")
+    assert code == 0, output
     assert answer(host, gateway) == pytest.approx(golden(host)["predictions"], abs=1e-5)
     assert len(served(host).split()) == 1
 
@@ -121,9 +121,9 @@ def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Gatew
     # The bundles of what serves are beneath, and back when this is gone.
     host.check_output(f"mount -t tmpfs -o size=64k tmpfs {models}")
     try:
-        code, said = converge(tags="api")
+        code, output = converge(tags="api")
         assert code != 0
-        assert "No space left on device" in said
+        assert "No space left on device" in output
         assert host.check_output(f"ls {models}") == ""
     finally:
         host.check_output(f"umount {models}")
@@ -141,9 +141,9 @@ def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
     host.check_output(f"tar --create --dereference {files} | docker import --change '{command}' - {name}")
     host.check_output(f"docker push {name}")
     digest = host.check_output(f"docker image inspect --format '{{{{index .RepoDigests 0}}}}' {name}")
-    code, said = converge(release=release(image=digest))
+    code, output = converge(release=release(image=digest))
     assert code != 0
-    assert "its container ended: no serving here; the previous release keeps serving" in said
+    assert "its container ended: no serving here; the previous release keeps serving" in output
     assert served(host) == before
     assert answer(host, gateway)
 
@@ -152,9 +152,9 @@ def test_a_broken_route_is_written_anew_and_the_gateway_starts(
     host: Host, gateway: Gateway, converge: Converge
 ) -> None:
     host.check_output("echo 'handle {' >/etc/caddy/slipway.d/api.caddy; systemctl stop caddy")
-    code, said = converge()
-    assert code == 0, said
-    assert "api.caddy.broken" in " ".join(said.split())
+    code, output = converge()
+    assert code == 0, output
+    assert "api.caddy.broken" in " ".join(output.split())
     assert answer(host, gateway)
     host.check_output("rm /etc/caddy/slipway.d/api.caddy.broken")
 
@@ -177,18 +177,18 @@ def test_it_is_back_after_a_boot(host: Host, gateway: Gateway, reboot: Callable[
 
 
 def test_a_host_that_leaves_the_group_serves_no_more(host: Host, converge: Converge) -> None:
-    code, said = converge(tags="api", groups=("ops",))
-    assert code == 0, said
+    code, output = converge(tags="api", groups=("ops",))
+    assert code == 0, output
     assert host.check_output("docker ps --all --quiet --filter name=api-") == ""
     assert host.run("readlink /var/lib/slipway/api/current").failed
     assert host.check_output("ls /var/lib/slipway/models")
-    code, said = converge()
-    assert code == 0, said
+    code, output = converge()
+    assert code == 0, output
     assert served(host)
 
 
 def test_nothing_released_takes_it_back(host: Host, gateway: Gateway, converge: Converge) -> None:
-    code, said = converge(release={})
-    assert code == 0, said
+    code, output = converge(release={})
+    assert code == 0, output
     assert served(host) == ""
     assert gateway.ask("/predict", "--json", "{}")[0] == 503

@@ -190,18 +190,18 @@ def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(
     for name in names:
         write(host, f"{ROUTES}/{name}.caddy", "handle /x {\n\tno_such_directive\n}\n")
     host.check_output("systemctl stop caddy")
-    code, said = converge()
-    assert code == 0, said
+    code, message = converge()
+    assert code == 0, message
     for name in names:
         # Ansible breaks lines of a warning.
         assert f"{ROUTES}/{name}.caddy: renamed to {name}.caddy.broken because Caddy refuses it" in " ".join(
-            said.split()
+            message.split()
         )
         assert not host.file(f"{ROUTES}/{name}.caddy").exists
         assert "no_such_directive" in host.file(f"{ROUTES}/{name}.caddy.broken").content_string
     assert gateway.ask("/")[0] == 503
-    code, said = converge()
-    assert "changed=0 " in said
+    code, message = converge()
+    assert "changed=0 " in message
     host.check_output(f"rm {ROUTES}/*.broken")
 
 
@@ -210,8 +210,8 @@ def test_a_route_of_a_group_that_the_host_left_is_removed(host: Host, gateway: G
         write(host, f"{ROUTES}/{name}.caddy", f"handle /{name}/* {{\n\terror 404\n}}\n")
     host.check_output("systemctl reload caddy")
     assert gateway.ask("/mlflow/x")[0] == 404
-    code, said = converge(groups=("api",))
-    assert code == 0, said
+    code, message = converge(groups=("api",))
+    assert code == 0, message
     assert gateway.ask("/mlflow/x")[0] == 503
     assert gateway.ask("/foreign/x")[0] == 404
     host.check_output(f"rm {ROUTES}/foreign.caddy")

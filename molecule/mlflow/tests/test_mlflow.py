@@ -56,8 +56,8 @@ def test_what_it_keeps_outlives_its_container(host: Host, gateway: Gateway, conv
     created = gateway.ask(f"{EXPERIMENTS}/create", "-u", login(host), "--json", '{"name": "kept"}')
     assert created[0] == 200
     host.check_output("docker rm --force mlflow")
-    code, said = converge()
-    assert code == 0, said
+    code, output = converge()
+    assert code == 0, output
     found = gateway.ask(f"{EXPERIMENTS}/get-by-name?experiment_name=kept", "-u", login(host))
     assert found[0] == 200
 
@@ -65,30 +65,30 @@ def test_what_it_keeps_outlives_its_container(host: Host, gateway: Gateway, conv
 @pytest.mark.parametrize("command", ["kill", "pause"])
 def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge: Converge, command: str) -> None:
     host.check_output(f"docker {command} mlflow")
-    code, said = converge(tags="mlflow")
-    assert code == 0, said
+    code, output = converge(tags="mlflow")
+    assert code == 0, output
     assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", login(host))[0] == 200
 
 
 def test_a_folder_in_place_of_a_secret_is_reported_and_repaired(host: Host, converge: Converge) -> None:
     before = inspect(host)["Id"]
     host.check_output(f"rm {SECRETS}/admin_password && mkdir {SECRETS}/admin_password")
-    code, said = converge(tags="mlflow")
+    code, output = converge(tags="mlflow")
     assert code != 0
-    assert f"{SECRETS}/admin_password is missing or not a file" in said
+    assert f"{SECRETS}/admin_password is missing or not a file" in output
     assert inspect(host)["Id"] == before
-    code, said = converge(tags="secrets,mlflow")
-    assert code == 0, said
+    code, output = converge(tags="secrets,mlflow")
+    assert code == 0, output
     assert host.file(f"{SECRETS}/admin_password").is_file
 
 
 def test_a_host_that_leaves_the_group_keeps_what_mlflow_had(host: Host, gateway: Gateway, converge: Converge) -> None:
-    code, said = converge(tags="mlflow", groups=("api",))
-    assert code == 0, said
+    code, output = converge(tags="mlflow", groups=("api",))
+    assert code == 0, output
     assert host.check_output("docker ps --all --quiet --filter name=mlflow") == ""
     assert host.check_output("docker volume ls --quiet --filter name=mlflow") == "mlflow"
-    code, said = converge()
-    assert code == 0, said
+    code, output = converge()
+    assert code == 0, output
     found = gateway.ask(f"{EXPERIMENTS}/get-by-name?experiment_name=kept", "-u", login(host))
     assert found[0] == 200
 
@@ -97,17 +97,17 @@ def test_an_image_that_cannot_run_is_one_line_and_the_old_container_keeps_runnin
     host: Host, converge: Converge
 ) -> None:
     before = inspect(host)["Id"]
-    code, said = converge(mlflow_image=f"registry:5000/slipway-mlops@sha256:{'0' * 64}")
+    code, output = converge(mlflow_image=f"registry:5000/slipway-mlops@sha256:{'0' * 64}")
     assert code != 0
-    assert "docker pull" in said
+    assert "docker pull" in output
     assert inspect(host)["Id"] == before
 
 
 def test_a_new_password_counts(host: Host, gateway: Gateway, converge: Converge) -> None:
     before = login(host)
     host.check_output("rm /var/lib/slipway/secrets/mlflow/admin_password")
-    code, said = converge()
-    assert code == 0, said
+    code, output = converge()
+    assert code == 0, output
     assert login(host) != before
     assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", login(host))[0] == 200
     assert gateway.ask(f"{EXPERIMENTS}/search?max_results=5", "-u", before)[0] == 401

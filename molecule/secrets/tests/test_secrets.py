@@ -64,11 +64,11 @@ def test_a_lost_folder_comes_back_with_the_same_ones(host: Host, converge: Conve
 def test_a_missing_one_is_made_again_and_the_other_stays(host: Host, converge: Converge) -> None:
     password, key = digests(host).split()
     host.check_output(f"rm {STORE}/{NAMES[0]}")
-    _, said = converge()
+    _, output = converge()
     again = digests(host).split()
     assert again[0] != password
     assert again[1] == key
-    assert host.check_output(f"cat {STORE}/{NAMES[0]}") not in said
+    assert host.check_output(f"cat {STORE}/{NAMES[0]}") not in output
 
 
 def test_a_loosened_mode_is_mended_without_a_new_value(host: Host, converge: Converge) -> None:

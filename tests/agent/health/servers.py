@@ -31,7 +31,7 @@ class Engine:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.containers: dict[str, dict[str, Any]] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     def run(self, name: str, *, status: str = "running", restarts: int = 0, age: float = 3600) -> None:
         began = datetime.now(UTC) - timedelta(seconds=age)
@@ -40,7 +40,7 @@ class Engine:
         self.containers[name] = {"State": {"Status": status, "StartedAt": text}, "RestartCount": restarts}
 
     def answer(self, path: str) -> tuple[int, bytes]:
-        self.asked.append(path)
+        self.requests.append(path)
         if path == "/_ping":
             return 200, b"OK"
         found = self.containers.get(path.split("/")[2])

@@ -108,7 +108,7 @@ def test_without_docker_the_rest_is_not_asked_for(units: Units, engine: Engine) 
     found = seen(MLFLOW, unit, engine_of(engine))
     assert found.parts == {"mlflow": "it needs docker, which is unhealthy", "docker": "docker.service is failed"}
     assert found.roles == ("docker",)
-    assert engine.asked == []
+    assert engine.requests == []
 
 
 def test_the_gateway_is_asked_under_its_name_with_its_certificate(gateway: Gateway) -> None:

@@ -24,8 +24,8 @@ def checks(machine: Machine, role: str, *entries: dict[str, str]) -> None:
 
 def state(machine: Machine) -> tuple[int, str]:
     """What `status` says."""
-    code, said = machine.agent("status", "--json")
-    return code, json.loads(said)["state"]
+    code, output = machine.agent("status", "--json")
+    return code, json.loads(output)["state"]
 
 
 def tags(machine: Machine) -> list[str]:
@@ -45,10 +45,10 @@ def test_what_fell_is_repaired_at_once_by_the_roles_concerned(machine: Machine, 
     checks(machine, "mlflow", {"part": "mlflow", "file": str(machine.paths.host)})
     commit = settled(machine, remote, f"sed -i s/failed/active/ {unit}")
     units.set("haproxy.service", "failed")
-    code, said = machine.agent("run")
-    assert code == 0, said
-    assert "unhealthy: gateway: haproxy.service is failed\n" in said
-    assert "repaired: gateway: haproxy.service is failed; works again\n" in said
+    code, output = machine.agent("run")
+    assert code == 0, output
+    assert "unhealthy: gateway: haproxy.service is failed\n" in output
+    assert "repaired: gateway: haproxy.service is failed; works again\n" in output
     assert machine.calls()[1:] == [{"commit": commit, "tags": "gateway"}]
     assert state(machine) == (0, "in sync")
 
@@ -69,18 +69,18 @@ def test_what_stays_broken_is_told_part_by_part_and_tried_again_by_everything_wi
     checks(machine, "gateway", {"part": "gateway", "unit": "haproxy.service"})
     commit = settled(machine, remote, code=1)  # told after the first run already
     assert state(machine) == (1, "unhealthy")
-    code, said = machine.agent("run")
+    code, output = machine.agent("run")
     assert (code, tags(machine)) == (1, ["", "gateway"])
-    assert "unhealthy: gateway: haproxy.service is failed (repair 2 of gateway in " in said
+    assert "unhealthy: gateway: haproxy.service is failed (repair 2 of gateway in " in output
     machine.agent("run")
     assert tags(machine) == ["", "gateway"]  # it waits
     machine.later(HOUR)
     machine.agent("run")
     assert tags(machine) == ["", "gateway", ""]
-    code, said = machine.agent("status")
+    code, output = machine.agent("status")
     assert code == 1
-    assert "gateway     haproxy.service is failed\n" in said
-    assert "repairs     2 did not help, next in " in said
+    assert "gateway     haproxy.service is failed\n" in output
+    assert "repairs     2 did not help, next in " in output
     known = machine.state()
     assert (known["applied"], known["attempted"], known["failures"]) == (commit, commit, 0)
     assert 'slipway_healthy{part="gateway"} 0\n' in machine.paths.metrics.read_text()
@@ -97,8 +97,8 @@ def test_a_repair_that_fails_blames_no_commit(machine: Machine, remote: Remote, 
     commit = settled(machine, remote, f"test ! -e {switch} || {{ echo '[ERROR]: no disk'; exit 4; }}")
     units.set("haproxy.service", "failed")
     switch.touch()
-    code, said = machine.agent("run")
-    assert (code, "the last repair failed: ansible-pull: exit code 4: no disk" in said) == (1, True)
+    code, output = machine.agent("run")
+    assert (code, "the last repair failed: ansible-pull: exit code 4: no disk" in output) == (1, True)
     known = machine.state()
     assert (known["applied"], known["attempted"], known["failures"]) == (commit, commit, 0)
     assert state(machine) == (1, "unhealthy")

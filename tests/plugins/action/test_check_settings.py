@@ -52,18 +52,18 @@ def run(repository: Path, environment: str, *options: str) -> tuple[int, str]:
 
 
 def test_settings_that_are_right_are_read_also_in_check_mode(repository: Path) -> None:
-    code, said = run(repository, "staging", "--check")
-    assert code == 0, said
-    assert "staging.slipway.example.com 2 released={}" in said
+    code, output = run(repository, "staging", "--check")
+    assert code == 0, output
+    assert "staging.slipway.example.com 2 released={}" in output
 
 
 def test_settings_that_are_wrong_end_the_run_with_a_sentence(repository: Path) -> None:
     (repository / "environments" / "prod.yml").write_text("api_wokers: 4\ntls: none\n")
-    code, said = run(repository, "prod")
+    code, output = run(repository, "prod")
     assert code == 2
     wrong = "api_wokers=4: no such key, the nearest is 'api_workers'; environments/prod.yml: tls='none': wanted one of"
-    assert wrong in said
-    assert "Say what was read" not in said
+    assert wrong in output
+    assert "Say what was read" not in output
 
 
 def test_a_template_is_refused_before_anything_runs(repository: Path) -> None:
@@ -71,9 +71,9 @@ def test_a_template_is_refused_before_anything_runs(repository: Path) -> None:
     models = {"california": {"uri": uri, "sha256": "b" * 64}}
     release = {"image": f"r/i@sha256:{'a' * 64}", "default_model": "california", "models": models}
     (repository / "release.yml").write_text(json.dumps(release))
-    code, said = run(repository, "prod")
+    code, output = run(repository, "prod")
     assert code == 2
-    assert "release.yml: models.california.uri: contains a template marker" in said
+    assert "release.yml: models.california.uri: contains a template marker" in output
     assert not (repository / "ran").exists()
 
 
@@ -83,8 +83,8 @@ def test_no_value_is_rendered_even_where_the_schema_lets_it_pass(repository: Pat
     template = f"{{{{ lookup('pipe', 'touch {repository}/ran') }}}}"
     (repository / "release.yml").write_text(json.dumps({"image": template}))
     (repository / "environments" / "prod.yml").write_text(json.dumps({"domain": template, "api_mlflow_url": template}))
-    code, said = run(repository, "prod")
-    assert code == 0, said
+    code, output = run(repository, "prod")
+    assert code == 0, output
     assert not (repository / "ran").exists()
     # The domain, the release, the two options.
-    assert said.count("lookup('pipe'") == 4
+    assert output.count("lookup('pipe'") == 4

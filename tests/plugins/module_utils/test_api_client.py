@@ -27,8 +27,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 asked = self.rfile.read(int(self.headers.get("content-length", 0)))
-                said = document(json.loads(asked)) if callable(document) else document
-                body = said if isinstance(said, bytes) else json.dumps(said).encode()
+                output = document(json.loads(asked)) if callable(document) else document
+                body = output if isinstance(output, bytes) else json.dumps(output).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()

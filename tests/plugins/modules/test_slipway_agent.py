@@ -63,7 +63,7 @@ def is_installed(source: Path, folder: Path) -> bool:
     return bool(slipway_agent.is_installed(files, str(folder), slipway_agent.version(files), run_command))
 
 
-def said(folder: Path) -> str:
+def output(folder: Path) -> str:
     return run(folder).stdout.strip()
 
 
@@ -78,7 +78,7 @@ def test_the_link_linked_version_the_sources_and_their_bytecode(source: Path, fo
     assert slipway_agent.sources(str(folder / "agent")) == slipway_agent.sources(str(source))
     compiled = [path.name for path in (folder / "agent").rglob("*.pyc")]
     assert len(compiled) == 3
-    assert said(folder) == "first"
+    assert output(folder) == "first"
 
 
 def test_its_errors_name_the_place_where_it_is_installed(source: Path, folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_version_before_stays_and_older_ones_go(source: Path, folder: Path) 
     for text in ("first", "second", "third"):
         say(source, text)
         names.append(install(source, folder))
-        assert said(folder) == text
+        assert output(folder) == text
     assert sorted(path.name for path in (folder / "versions").iterdir()) == sorted(names[1:])
     assert slipway_agent.linked_version(str(folder / "previous")) == names[1]
 
@@ -114,7 +114,7 @@ def test_what_cannot_start_is_not_installed(source: Path, folder: Path, text: st
             OSError, match=r"a file of the agent cannot be compiled|cannot start on this host; the installed"
         ):
             install(source, folder)
-        assert said(folder) == "first"
+        assert output(folder) == "first"
         assert run(folder).stderr == ""
 
 
@@ -132,7 +132,7 @@ def test_the_launcher_falls_back_to_the_version_before_and_says_so(source: Path,
     assert "the installed agent cannot start; starting the previous version" in done.stderr
     assert not is_installed(source, folder)
     install(source, folder)
-    assert (said(folder), run(folder).stderr) == ("second", "")
+    assert (output(folder), run(folder).stderr) == ("second", "")
     assert is_installed(source, folder)
 
 
@@ -148,11 +148,11 @@ def test_the_launcher_tells_the_version_before_why_it_runs(source: Path, folder:
         "import os\ndef main(arguments):\n    print(os.environ.get('SLIPWAY_PULL_FALLBACK', 'by itself'))\n"
     )
     install(source, folder)
-    assert said(folder) == "by itself"
+    assert output(folder) == "by itself"
     say(source, "second")
     install(source, folder)
     damage(folder, "import nosuch\n")
-    assert said(folder) == "ModuleNotFoundError: No module named 'nosuch'"
+    assert output(folder) == "ModuleNotFoundError: No module named 'nosuch'"
 
 
 def test_a_version_before_that_cannot_start_either_is_not_started_for_ever(source: Path, folder: Path) -> None:
@@ -171,7 +171,7 @@ def test_torn_bytecode_is_repaired_beside_what_is_there(source: Path, folder: Pa
         path.write_bytes(path.read_bytes()[:20])
     assert not is_installed(source, folder)
     install(source, folder)
-    assert said(folder) == "first"
+    assert output(folder) == "first"
     assert os.readlink(folder / "agent") == f"versions/{name}-again/agent"
     assert is_installed(source, folder)
 
@@ -181,7 +181,7 @@ def test_an_edited_file_is_put_back(source: Path, folder: Path) -> None:
     (folder / "agent" / "cli.py").write_text("print('edited')\n")
     assert not is_installed(source, folder)
     install(source, folder)
-    assert said(folder) == "first"
+    assert output(folder) == "first"
 
 
 def test_what_was_cut_off_does_not_hinder_the_next(source: Path, folder: Path) -> None:
@@ -190,7 +190,7 @@ def test_what_was_cut_off_does_not_hinder_the_next(source: Path, folder: Path) -
     (folder / "agent.new").symlink_to("nowhere")
     (folder / "agent").mkdir()
     install(source, folder)
-    assert said(folder) == "first"
+    assert output(folder) == "first"
     assert sorted(path.name for path in (folder / "versions").iterdir()) == [name]
 
 
@@ -228,7 +228,7 @@ def test_killed_between_any_two_writes_there_is_an_agent_that_starts(source: Pat
         assert (done.stdout.strip() in ("first", "second"), done.stderr) == (True, ""), f"killed at {event}"
         event += 1
     assert event > 20
-    assert said(folder) == "second"
+    assert output(folder) == "second"
     assert is_installed(source, folder)
     assert len(list((folder / "versions").iterdir())) == 2
 

@@ -39,17 +39,17 @@ class Host:
         self.folder = folder
         self.engine = FakeEngine(folder / "engine.json")
 
-    def converge(self, given: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
-        result: dict[str, Any] = slipway_container.run(Module(given, check_mode))
+    def converge(self, settings: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+        result: dict[str, Any] = slipway_container.run(Module(settings, check_mode))
         return result
 
     def answers(self) -> bool:
         found = self.engine.inspect("container", "mlflow")
         return found is not None and found["State"]["Running"] and not found.get("Broken")
 
-    def check(self, given: dict[str, Any]) -> None:
+    def check(self, settings: dict[str, Any]) -> None:
         assert self.answers()
-        assert [each["Image"] for each in self.engine.read()["containers"].values()] == [given["image"]]
+        assert [each["Image"] for each in self.engine.read()["containers"].values()] == [settings["image"]]
 
 
 @pytest.fixture

@@ -55,6 +55,6 @@ def test_what_a_killed_run_began_to_install_is_finished_first() -> None:
 
 
 def test_a_failure_is_told_by_its_end() -> None:
-    said = "Get:1 ...\nE: Unable to locate package x\n"
+    output = "Get:1 ...\nE: Unable to locate package x\n"
     with pytest.raises(SystemExit, match=r"apt-get install: exit code 100: .*E: Unable to locate package x"):
-        slipway_packages.apt(Module((100, said, "")), "install", "x")
+        slipway_packages.apt(Module((100, output, "")), "install", "x")

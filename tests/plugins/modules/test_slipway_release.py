@@ -59,14 +59,14 @@ class Host:
     def nothing(self) -> dict[str, Any]:
         return self.release(0) | {"image": "", "models": {}}
 
-    def converge(self, given: dict[str, Any]) -> dict[str, Any]:
-        fetching = {"folder": given["bundles"], "image": "", "options": [], "timeout": 5}
-        slipway_bundles.remove_unfinished(self.engine, given["bundles"])
-        pins = {name: model["sha256"] for name, model in given["models"].items()}
-        whole = {name for name, pin in pins.items() if slipway_bundles.is_whole(f"{given['bundles']}/{pin}", pin)}
-        missing = {name: model for name, model in given["models"].items() if name not in whole}
+    def converge(self, settings: dict[str, Any]) -> dict[str, Any]:
+        fetching = {"folder": settings["bundles"], "image": "", "options": [], "timeout": 5}
+        slipway_bundles.remove_unfinished(self.engine, settings["bundles"])
+        pins = {name: model["sha256"] for name, model in settings["models"].items()}
+        whole = {name for name, pin in pins.items() if slipway_bundles.is_whole(f"{settings['bundles']}/{pin}", pin)}
+        missing = {name: model for name, model in settings["models"].items() if name not in whole}
         slipway_bundles.fetch_all(self.engine, fetching, missing)
-        result: dict[str, Any] = slipway_release.run(Module(given))
+        result: dict[str, Any] = slipway_release.run(Module(settings))
         return result
 
     def serving(self) -> str:
@@ -77,18 +77,18 @@ class Host:
         found = self.engine.inspect("container", f"api-{os.readlink(link)}")
         return str(found["Config"]["Labels"][LABEL]) if found and found["State"]["Running"] else ""
 
-    def name(self, given: dict[str, Any]) -> str:
-        return str(Release(given).label())
+    def name(self, settings: dict[str, Any]) -> str:
+        return str(Release(settings).label())
 
-    def check(self, given: dict[str, Any]) -> None:
+    def check(self, settings: dict[str, Any]) -> None:
         """Assert that exactly this release is there, and nothing besides."""
-        assert self.serving() == self.name(given)
+        assert self.serving() == self.name(settings)
         (container,) = self.engine.read()["containers"].values()
         assert container["Restart"] == "unless-stopped"
-        recorded = record.read(given["record"])
-        assert recorded["image"] == given["image"]
+        recorded = record.read(settings["record"])
+        assert recorded["image"] == settings["image"]
         kept = [recorded, *([recorded["previous"]] if recorded["previous"] else [])]
-        assert {path.name for path in Path(given["bundles"]).iterdir()} == {
+        assert {path.name for path in Path(settings["bundles"]).iterdir()} == {
             model["sha256"] for each in kept for model in each["models"].values()
         }
         assert set(self.engine.read()["images"]) == {each["image"] for each in kept}
@@ -129,10 +129,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def test_a_release_is_served_and_a_second_run_changes_nothing(host: Host) -> None:
-    given = host.release(1)
-    assert host.converge(given)["changed"]
-    host.check(given)
-    assert not host.converge(given)["changed"]
+    settings = host.release(1)
+    assert host.converge(settings)["changed"]
+    host.check(settings)
+    assert not host.converge(settings)["changed"]
 
 
 def test_the_release_before_is_kept_and_no_other(host: Host) -> None:
@@ -199,17 +199,17 @@ FAULTS: dict[str, Callable[[Host], object]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_run_for_the_same_release_repairs(host: Host, fault: str) -> None:
-    given = host.release(1)
-    host.converge(given)
+    settings = host.release(1)
+    host.converge(settings)
     FAULTS[fault](host)
-    host.converge(given)
-    host.check(given)
-    assert not host.converge(given)["changed"]
+    host.converge(settings)
+    host.check(settings)
+    assert not host.converge(settings)["changed"]
 
 
 def test_a_container_that_is_started_over_and_over_is_replaced(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = host.release(1)
-    host.converge(given)
+    settings = host.release(1)
+    host.converge(settings)
     before = host.serving()
 
     def check_golden(*_: object) -> None:
@@ -219,16 +219,16 @@ def test_a_container_that_is_started_over_and_over_is_replaced(host: Host, monke
 
     monkeypatch.setattr(deployment, "check_golden", check_golden)
     live = os.readlink(host.folder / "api" / "current")
-    assert host.converge(given)["changed"]
+    assert host.converge(settings)["changed"]
     assert os.readlink(host.folder / "api" / "current") != live
     assert host.serving() == before
 
 
 def test_one_that_was_started_again_long_ago_stays(host: Host) -> None:
-    given = host.release(1)
-    host.converge(given)
+    settings = host.release(1)
+    host.converge(settings)
     alter(host, RestartCount=7)
-    assert not host.converge(given)["changed"]
+    assert not host.converge(settings)["changed"]
 
 
 def test_a_release_that_fails_leaves_the_old_one_and_says_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,18 +248,18 @@ def test_a_release_that_fails_leaves_the_old_one_and_says_so(host: Host, monkeyp
 
 def test_what_fails_after_the_switch_says_that_the_new_one_serves(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.converge(host.release(1))
-    given = host.release(2)
+    settings = host.release(2)
 
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", given["record"])
+        raise OSError(28, "No space left on device", settings["record"])
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "write", full)
         with pytest.raises(DeploymentError, match=r"^california \w+ serves, but .*No space left on device"):
-            host.converge(given)
-    assert host.serving() == host.name(given)
-    host.converge(given)
-    host.check(given)
+            host.converge(settings)
+    assert host.serving() == host.name(settings)
+    host.converge(settings)
+    host.check(settings)
 
 
 def test_nothing_released_leaves_nothing(host: Host) -> None:

@@ -27,8 +27,8 @@ def refusal(pattern: str) -> str:
     return "Error: matcher is defined more than once" if sum("@name" in text for text in texts) > 1 else ""
 
 
-def broken(folder: Path, said: Callable[[str], str] = refusal) -> dict[str, str]:
-    found: dict[str, str] = slipway_routes.broken(said, str(folder), slipway_routes.routes(str(folder), ROLES))
+def broken(folder: Path, output: Callable[[str], str] = refusal) -> dict[str, str]:
+    found: dict[str, str] = slipway_routes.broken(output, str(folder), slipway_routes.routes(str(folder), ROLES))
     return found
 
 
