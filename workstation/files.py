@@ -1,4 +1,7 @@
-"""Files that are either the old ones or the new ones, never in between."""
+"""Files that are either the old ones or the new ones, never in between.
+
+The agent, the Ansible modules and training each have their own: they run on hosts and in images, without this package.
+"""
 
 import os
 from pathlib import Path
