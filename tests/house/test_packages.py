@@ -1,9 +1,7 @@
-"""Which packages may import what, so that a program can run where the packages of others are missing."""
+"""What makes virtual environments and images runs before any package is installed."""
 
 import subprocess
 import sys
-
-import pytest
 
 from workstation.paths import ROOT
 
@@ -23,11 +21,3 @@ def test_they_need_the_standard_library_alone() -> None:
     command = [sys.executable, "-S", "-c", "; ".join(f"import {name}" for name in names)]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("folder", ["agent", "app", "containers", "rehearsal", "training", "workstation"])
-def test_tools_are_called_and_never_imported(folder: str) -> None:
-    for path in (ROOT / folder).rglob("*.py"):
-        text = path.read_text()
-        assert "from tools" not in text, path
-        assert "import tools" not in text, path
