@@ -101,10 +101,10 @@ def verify(path: Path, sha256: str | None = None) -> dict[str, bytes]:
     listed = _listed(path / MANIFEST, manifest)
     present = {file.relative_to(path).as_posix() for file in _walk(path)} - {MANIFEST, DOWNLOADED}
     for name in sorted(present - set(listed)):
-        raise BundleError(f"{path / name}: not listed in {MANIFEST}")
+        raise BundleError(f"{path / name}: is not listed in {MANIFEST}")
     for name in (MLMODEL, GOLDEN, REFERENCE, *listed):
         if name not in present or name not in listed:
-            raise BundleError(f"{path / name}: missing")
+            raise BundleError(f"{path / name}: is missing")
     if sum(entry["size"] for entry in listed.values()) > LARGEST:
         raise BundleError(f"{path}: is larger than {LARGEST} bytes")
     return {MANIFEST: manifest} | {name: _content(path / name, entry) for name, entry in listed.items()}
@@ -122,13 +122,13 @@ def _listed(where: Path, manifest: bytes) -> dict[str, Mapping[str, Any]]:
     for name, entry in files.items():
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or pure.as_posix() != name:
-            raise BundleError(f"{where}: {name!r} leaves the bundle or is not a plain relative path")
+            raise BundleError(f"{where}: {name!r} is not a plain relative path inside the bundle")
         if (
             not isinstance(entry, dict)
             or not isinstance(entry.get("sha256"), str)
             or type(entry.get("size")) is not int
         ):
-            raise BundleError(f"{where}: the entry of {name!r} wants a sha256 and a size")
+            raise BundleError(f"{where}: wanted a sha256 and a size for {name!r}")
     return files
 
 
@@ -147,7 +147,7 @@ def _regular(file: Path) -> Path:
     if file.is_symlink():
         raise BundleError(f"{file}: is a symlink")
     if not file.exists():
-        raise BundleError(f"{file}: missing")
+        raise BundleError(f"{file}: is missing")
     if not file.is_file():
         raise BundleError(f"{file}: is not a regular file")
     return file
@@ -155,13 +155,13 @@ def _regular(file: Path) -> Path:
 
 def _content(file: Path, entry: Mapping[str, Any]) -> bytes:
     if file.suffix not in SUFFIXES or (file.suffix == "" and file.name != MLMODEL):
-        raise BundleError(f"{file}: a file of this kind has no place in a bundle")
+        raise BundleError(f"{file}: files of this kind are not allowed in a bundle")
     size = file.stat().st_size
     if size != entry["size"]:
         raise BundleError(f"{file}: has {size} bytes, {MANIFEST} says {entry['size']}")
     content = _read(file, LIMITS.get(file.name, LARGEST))
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise BundleError(f"{file}: sha256 differs from {MANIFEST}")
+        raise BundleError(f"{file}: its sha256 differs from the one in {MANIFEST}")
     if PICKLE.match(content):
         raise BundleError(f"{file}: is a pickle")
     return content
@@ -177,7 +177,7 @@ def _read(file: Path, most: int) -> bytes:
 def _model(files: Mapping[str, bytes], name: str, inputs: int) -> bytes:
     """Return the model's file, which has to take as many features as the signature has inputs."""
     if name not in files:
-        raise BundleError(f"{name}: missing")
+        raise BundleError(f"{name}: is missing")
     try:
         width = int(ubjson.loads(files[name])["learner"]["learner_model_param"]["num_feature"])
     except (KeyError, TypeError, ValueError) as error:
@@ -197,11 +197,11 @@ def _golden(content: bytes, fields: tuple[Field, ...]) -> Golden:
     if columns != [field.name for field in fields] or any(len(row) != len(fields) for row in golden.rows):
         raise BundleError(f"{GOLDEN}: its columns differ from the signature's")
     if not golden.rows or len(golden.rows) != len(golden.predictions):
-        raise BundleError(f"{GOLDEN}: wanted rows, and one prediction for each")
+        raise BundleError(f"{GOLDEN}: wanted at least one row, and one prediction for each")
     if not all(value is None or _is_number(value) for row in golden.rows for value in row):
         raise BundleError(f"{GOLDEN}: wanted rows of finite numbers and nulls")
     if not all(_is_prediction(answer, golden.outputs) for answer in golden.predictions):
-        raise BundleError(f"{GOLDEN}: wanted a finite number as each prediction, or a list of as many for each")
+        raise BundleError(f"{GOLDEN}: wanted a finite number for each row, or equally many in a list for each")
     return golden
 
 

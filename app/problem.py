@@ -61,16 +61,16 @@ class Problem(Exception):
         super().__init__(self.message)
 
 
-def unknown(name: str, known: Collection[str], where: str, place: str, row: int | None = None) -> Problem:
-    """Return the problem of a name that is not in `where`, whose names are `known`.
+def unknown(name: str, known: Collection[str], what: str, place: str, row: int | None = None) -> Problem:
+    """Return the problem of a name that is not `what` it should be: one of those `known`.
 
     It repeats the name only if that looks like a known one misspelled. Any other may be a value of the caller's, as the
     first row of a CSV without a header is.
     """
     near = _nearest(name, known)
     if near is None:
-        return Problem("unknown_field", f"is not in {where}; wanted {', '.join(known)}", row=row, place=place)
-    return Problem("unknown_field", f"is not in {where}; did you mean {near!r}?", shown(name), row)
+        return Problem("unknown_field", f"is not {what}; wanted {', '.join(known)}", row=row, place=place)
+    return Problem("unknown_field", f"is not {what}; did you mean {near!r}?", shown(name), row)
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:

@@ -27,7 +27,7 @@ def choose(model: bytes, golden: Golden, preference: str = "auto") -> Engine:
         except EngineError as error:
             if preference == "onedal":
                 raise
-            log.warning("oneDAL cannot serve this model, XGBoost does", extra={"reason": str(error)})
+            log.warning("oneDAL cannot serve this model; XGBoost serves it", extra={"reason": str(error)})
     engine = XGBoost(model)
     check(engine, golden)
     return engine
@@ -57,13 +57,15 @@ def check(engine: Engine, golden: Golden, alone: int | None = None) -> None:
     _compare(engine.name, singles, golden, "one row at a time")
 
 
-def _compare(name: str, answers: FloatArray, golden: Golden, how: str) -> None:
+def _compare(name: str, answers: FloatArray, golden: Golden, manner: str) -> None:
     wanted = (len(answers), *np.shape(golden.predictions)[1:])
     if answers.shape != wanted:
-        raise EngineError(f"{name} answers in shape {answers.shape}, the golden answers have {wanted}")
+        raise EngineError(f"{name} gives answers of shape {answers.shape}, the golden answers have shape {wanted}")
     if missed := goldens.missed(answers.tolist(), golden.predictions):
         count = len(answers)
-        raise EngineError(f"{name} misses {len(missed)} of {count} golden answers {how}, the first in row {missed[0]}")
+        raise EngineError(
+            f"{name} gets {len(missed)} of {count} golden answers wrong {manner}, the first in row {missed[0]}"
+        )
 
 
 def matrix(rows: Sequence[Sequence[Any]]) -> FloatArray:

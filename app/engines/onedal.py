@@ -76,7 +76,7 @@ class OneDAL:
             self._logistic = _link(learner)
             self._model = self._build(learner)
         except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
-            raise EngineError(f"the model's file is not XGBoost's: {error!r}") from error
+            raise EngineError(f"the model's file is not one that XGBoost saved: {error!r}") from error
 
     def _build(self, learner: dict[str, Any]) -> Any:
         trees = learner["gradient_booster"]["model"]["trees"]
@@ -112,11 +112,11 @@ def _link(learner: dict[str, Any]) -> bool:
     if learner["gradient_booster"]["name"] != "gbtree":
         raise EngineError(f"booster {learner['gradient_booster']['name']!r}, wanted gbtree")
     if unknown := sorted(set(learner["gradient_booster"]["model"]) - PARTS):
-        raise EngineError(f"the model has {', '.join(unknown)}, which is not built here")
+        raise EngineError(f"the model has {', '.join(unknown)}, which this engine does not compute")
     if int(parameters["num_class"]) > 1 or int(parameters["num_target"]) > 1:
         raise EngineError("the model has several outputs")
     if objective not in IDENTITY | LOGISTIC:
-        raise EngineError(f"objective {objective!r} has a link that is not built here")
+        raise EngineError(f"objective {objective!r} has a link that this engine does not compute")
     return objective in LOGISTIC
 
 

@@ -34,7 +34,7 @@ def loads(data: bytes) -> Any:
     except (struct.error, IndexError, ValueError) as error:
         raise UbjsonError("ends in the middle of a value, or is not UBJSON") from error
     if reader.at != len(data):
-        raise UbjsonError(f"byte {reader.at}: wanted the end, {len(data) - reader.at} bytes follow")
+        raise UbjsonError(f"byte {reader.at}: wanted the end of the file, {len(data) - reader.at} bytes follow")
     return document
 
 
@@ -124,5 +124,5 @@ class _Reader:
     def member(self, found: dict[str, Any], depth: int, kind: str | None) -> None:
         name = self.text()
         if name in found:
-            raise UbjsonError(f"byte {self.at}: a name is given twice")
+            raise UbjsonError(f"byte {self.at}: an object has the same name twice")
         found[name] = self.value(depth - 1, kind)

@@ -1,7 +1,7 @@
-"""Reads a request's body into the matrix that an engine takes: at once where it can, otherwise value by value.
+"""Reads the body of a request into a matrix for the engine: as whole arrays if possible, otherwise value by value.
 
-Whatever the fast reader raises, the careful one reads the body again and has the last word, so a fault of the fast
-reader costs speed and no answer. `fast_path_exits` counts why, which makes such a fault visible.
+Whatever the fast reader raises, the careful one reads the body again and decides. So a bug in the fast reader costs
+speed but gives no wrong answer; the counters in `fast_path_exits` make it visible.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from app.problem import Problem
 
 # A parser keeps ten times its largest body, so it is not used again after a body above this.
 MAX_KEPT_BYTES = 1024 * 1024
-# The fast reader is not made for this document: a format's or the contract's own word.
+# The format or the contract says that the fast reader cannot take this body.
 NOT_PLAIN = (NotFast, Problem)
-# simdjson cannot read it, or has no buffer for it.
+# simdjson cannot parse the body, or has no buffer for an array.
 UNREADABLE = (ValueError, RuntimeError)
-# A format used simdjson's view in a way that the view does not bear. No valid request should lead here.
+# simdjson's view was used wrongly. With a valid request, that is a bug.
 UNEXPECTED = (TypeError, KeyError, AttributeError, IndexError)
 DECLINED = (*NOT_PLAIN, *UNREADABLE, *UNEXPECTED)
 
@@ -43,7 +43,7 @@ class BodyReader:
     def read(
         self, request_format: RequestFormat, contract: Contract, request: RequestInfo, body: bytes
     ) -> tuple[FloatArray, Any]:
-        """Return the rows, and what the answer needs of the request; raises Problem where the body has none."""
+        """Return the rows, and what the answer repeats from the request; raises Problem if the body is refused."""
         if not request.is_plain_json() and media_type(request, request_format.takes_csv) == CSV:
             return self._read_csv(contract, body), None
         # No body has more values than bytes.
@@ -55,7 +55,7 @@ class BodyReader:
             return self._read_fast(request_format, contract, body)
         except DECLINED as error:
             reason = _reason(error)
-            # A parser with a view still alive can't be used again; this one's may be, in the exception.
+            # A parser cannot be used again while a view of it is alive, and the exception may hold one.
             self._local.parser = simdjson.Parser()
         return self._read_carefully(request_format, contract, body, reason)
 
@@ -66,7 +66,7 @@ class BodyReader:
 
     def _read_fast(self, request_format: RequestFormat, contract: Contract, body: bytes) -> tuple[FloatArray, Any]:
         parser = self._parser() if len(body) <= MAX_KEPT_BYTES else simdjson.Parser()
-        view, nulls = json_body.fast(parser, body)
+        view, nulls = json_body.parse_fast(parser, body)
         table, extra = request_format.read(view, contract)
         return contract.fast_matrix(table, nulls, body.count(b"[")), extra
 
@@ -74,7 +74,7 @@ class BodyReader:
         self, request_format: RequestFormat, contract: Contract, body: bytes, reason: str
     ) -> tuple[FloatArray, Any]:
         try:
-            table, extra = request_format.read(json_body.careful(body), contract)
+            table, extra = request_format.read(json_body.parse(body), contract)
             rows = contract.matrix(table)
         except Problem:
             self._exits["invalid"].inc()
@@ -91,7 +91,7 @@ class BodyReader:
 
 
 def _reason(error: Exception) -> str:
-    """Return why the fast reader gave up, as long as the careful one finds nothing wrong with the request."""
+    """Return why the fast reader declined a request, if the careful one then accepts it."""
     if isinstance(error, NOT_PLAIN):
         return "not_plain"
     return "unreadable" if isinstance(error, UNREADABLE) else "unexpected"

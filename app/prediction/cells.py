@@ -1,4 +1,4 @@
-"""The careful way from a table to numbers: each cell by itself, with an error that says which and why."""
+"""Turns a table into numbers cell by cell; an error names the cell and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NUMBERS = {float, int}
 NO_BOUNDS: Bounds = {}
 
 
-def of_rows(rows: Sequence[Any], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
+def from_rows(rows: Sequence[Any], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
     """Return rows as float64, NaN for null, shape (rows, fields); raises Problem at the first wrong cell."""
     values = np.empty((len(rows), len(fields)))
     simple = not bounds and all(field.type in ("double", "float") for field in fields)
@@ -45,14 +45,14 @@ def of_rows(rows: Sequence[Any], fields: Sequence[Field], bounds: Bounds = NO_BO
     return values
 
 
-def of_flat(cells: Iterable[Any], count: int, fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
-    """Return the cells of `count` rows, one row behind the other, as `of_rows` does."""
+def from_flat(cells: Iterable[Any], count: int, fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
+    """Return the cells of `count` rows, which follow each other in one sequence, as `from_rows` does."""
     whole = ((i, field) for i in range(count) for field in fields)
     values = (number(value, field, i, bounds) for (i, field), value in zip(whole, cells, strict=True))
     return np.fromiter(values, np.float64, count * len(fields)).reshape(count, len(fields))
 
 
-def of_columns(columns: Sequence[Sequence[Any]], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
+def from_columns(columns: Sequence[Sequence[Any]], fields: Sequence[Field], bounds: Bounds = NO_BOUNDS) -> Matrix:
     """Return columns of one length, in the order of `fields`, as float64, NaN for null, shape (rows, fields)."""
     values = np.empty((len(columns[0]), len(fields)))
     for j, (field, column) in enumerate(zip(fields, columns, strict=True)):
@@ -66,7 +66,7 @@ def _numbers(column: Sequence[Any], field: Field, bounds: Bounds) -> Iterator[fl
 
 
 def _all_finite(cells: list[Any]) -> bool:
-    """Return whether all are numbers and finite for sure; False says nothing."""
+    """Return True if all cells are finite numbers; False leaves it open."""
     try:
         return NUMBERS.issuperset(map(type, cells)) and math.isfinite(sum(map(float, cells)))
     except OverflowError:
@@ -74,7 +74,7 @@ def _all_finite(cells: list[Any]) -> bool:
 
 
 def number(value: object, field: Field, row: int, bounds: Bounds = NO_BOUNDS) -> float:
-    """Return one cell as float64, NaN for null; whether null and the size are allowed is the contract's to say."""
+    """Return one cell as float64, NaN for null. The contract decides whether null and the size are allowed."""
     if value is None:
         return np.nan
     if isinstance(value, bool) is not (field.type == "boolean") or not isinstance(value, (bool, int, float)):
@@ -82,8 +82,9 @@ def number(value: object, field: Field, row: int, bounds: Bounds = NO_BOUNDS) ->
             "wrong_type", f"wanted {WANTED.get(field.type, 'true or false')}, got {_kind(value)}", field.name, row
         )
     if isinstance(value, float) and not math.isfinite(value):
-        # NaN and Infinity are no JSON, 1e400 is; all of them come as floats that are not finite.
-        raise Problem("not_finite", "wanted a finite number within float32's range; null says missing", field.name, row)
+        # NaN and Infinity are not JSON, 1e400 is; all of them are parsed as floats that are not finite.
+        message = "wanted a finite number within the range of float32; a missing value is null"
+        raise Problem("not_finite", message, field.name, row)
     for limits in (INTEGERS.get(field.type), bounds.get(field.name)):
         if limits:
             _check_integer(value, limits, field.name, row)
@@ -94,7 +95,7 @@ def number(value: object, field: Field, row: int, bounds: Bounds = NO_BOUNDS) ->
 
 
 def _check_integer(value: float, limits: tuple[int, int], name: str, row: int) -> None:
-    """Raise Problem unless `value` is whole and within `limits`, by Python's comparison, which rounds nothing."""
+    """Raise Problem unless `value` is whole and within `limits`, by Python's comparison, which does not round."""
     if value != math.floor(value):
         raise Problem("wrong_type", "wanted an integer", name, row)
     if not limits[0] <= value <= limits[1]:

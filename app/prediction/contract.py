@@ -1,8 +1,8 @@
-"""The signature as a contract: which rows a model takes, written once for all request shapes.
+"""The contract of a model's signature: which rows the model takes, the same for all request formats.
 
 A format reads a document into a table; the contract turns the table into the matrix that the engine takes. There are
-two ways from table to float64: simdjson's buffers, and `cells`, which reads one value at a time. The buffers may
-decline anything; what `cells` says is final.
+two ways from a table to float64: simdjson's buffers, and `cells`, which reads one value at a time. The buffers may
+decline any table; the decision of `cells` is final.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from app.prediction.json_body import ARRAYS, NULL
 from app.prediction.tables import ByColumn, ByRow, Table
 from app.problem import Problem, unknown
 
-# From here on a float64 becomes an infinite float32: half a unit in the last place above float32's largest.
+# A float64 from here on becomes an infinite float32: half a unit in the last place above the largest float32.
 TOO_LARGE = 2.0**128 - 2.0**103
-# From here on float64 rounds integers, and an integer's range can only be told on the integer.
+# From here on float64 rounds integers, so only the integer itself shows whether it is in range.
 EXACT = 2.0**53
 
 
 class NotFast(Exception):
-    """The fast way declines; the careful one decides."""
+    """The fast reader declines a table; the careful one decides."""
 
 
 class Contract:
-    """The rules of one signature: names, order, type, missing, finite, shape, and the most rows."""
+    """The rules of one signature: names, order, types, missing values, finite numbers, shape, number of rows."""
 
     def __init__(self, fields: Sequence[Field], max_rows: int) -> None:
         self.fields = tuple(fields)
@@ -47,23 +47,23 @@ class Contract:
         self._integers = {field.name: cells.INTEGERS[field.type] for field in fields if field.type in cells.INTEGERS}
 
     def matrix(self, table: Table) -> FloatArray:
-        """Return the table as float32, shape (rows, fields), NaN for missing; raises Problem where it breaks a rule."""
+        """Return the table as float32, shape (rows, fields), NaN for missing; raises Problem if it breaks a rule."""
         if isinstance(table, ByColumn):
-            return self._narrow(cells.of_columns(self._arrays(table.columns), self.fields, table.bounds))
+            return self._narrow(cells.from_columns(self._arrays(table.columns), self.fields, table.bounds))
         count = len(table.rows) // self._width if table.flat else len(table.rows)
         self.check_count(count)
         if table.flat:
-            return self._narrow(cells.of_flat(table.rows, count, self.fields, table.bounds))
+            return self._narrow(cells.from_flat(table.rows, count, self.fields, table.bounds))
         order = self._order(table)
-        values = cells.of_rows(table.rows, [self.fields[i] for i in order], table.bounds)
+        values = cells.from_rows(table.rows, [self.fields[i] for i in order], table.bounds)
         return self._narrow(values[:, np.argsort(order)] if table.columns else values)
 
     def fast_matrix(self, table: Table, nulls: int, arrays: int) -> FloatArray:
-        """Return what `matrix` would for simdjson's view of a document with so many nulls and arrays.
+        """Return what `matrix` returns, read from simdjson's view of a body with this many nulls and arrays.
 
-        Raises NotFast, Problem or simdjson's own errors wherever `matrix` has to decide on the plain document.
+        Raises NotFast, Problem or simdjson's own errors wherever `matrix` has to decide.
         """
-        # simdjson's buffers hold numbers alone: in them, 0 and 1 would pass for booleans.
+        # simdjson's buffers hold only numbers: 0 and 1 in them would pass for booleans.
         if table.arrays != arrays or self._booleans:
             raise NotFast
         if isinstance(table, ByColumn):
@@ -87,24 +87,24 @@ class Contract:
     def check_names(self, names: Iterable[str], row: int | None = None, place: str = "column") -> None:
         """Raise Problem unless `names` are the signature's, in any order, each once.
 
-        `place` is what the names stand for, to say which one is wrong without repeating it.
+        `place` is what each name stands for; an error gives it with a number instead of repeating an unknown name.
         """
-        # One more than there are fields is enough to tell that one is unknown or given twice.
-        given = list(islice(names, self._width + 1))
-        if len(given) == self._width and len(set(given)) == self._width and self._known.issuperset(given):
+        # One name more than there are fields is enough to find one that is unknown or appears twice.
+        first = list(islice(names, self._width + 1))
+        if len(first) == self._width and len(set(first)) == self._width and self._known.issuperset(first):
             return
         seen: set[str] = set()
-        for i, name in enumerate(given):
+        for i, name in enumerate(first):
             if name not in self._known:
-                raise unknown(name, self.names, "the model's signature", f"{place} {i}", row)
+                raise unknown(name, self.names, "in the model's signature", f"{place} {i}", row)
             if name in seen:
-                raise Problem("duplicate_field", "given twice", name, row)
+                raise Problem("duplicate_field", "appears twice", name, row)
             seen.add(name)
         missing = next(name for name in self.names if name not in seen)
         raise Problem("missing_field", "is missing", missing, row)
 
     def _one_row(self, rows: Any, nulls: int) -> FloatArray:
-        """Return a single row of plain floats: what the general way does, without a dozen calls of NumPy."""
+        """Return a single row of floats: the same as the general way, without a dozen calls of NumPy."""
         values: list[float] = list(memoryview(rows.as_buffer(of_type="d")).cast("d"))
         gaps = [i for i, value in enumerate(values) if value == NULL] if nulls else []
         for i in gaps:
@@ -133,13 +133,13 @@ class Contract:
         self.check_names(table.columns)
         columns = [np.frombuffer(table.columns[name].as_buffer(of_type="d")) for name in self.names]
         self.check_count(len(columns[0]))
-        # Of unequal lengths, NumPy raises ValueError.
+        # NumPy raises ValueError if the lengths differ.
         return np.stack(columns, axis=1)
 
     def _order(self, table: ByRow) -> list[int]:
         """Return the position in the signature of each of the table's columns."""
-        places = {name: i for i, name in enumerate(self.names)}
-        return [places[name] for name in table.columns or self.names]
+        positions = {name: i for i, name in enumerate(self.names)}
+        return [positions[name] for name in table.columns or self.names]
 
     def _arrays(self, columns: Any) -> list[Sequence[Any]]:
         """Return the columns in the signature's order, all arrays of one length."""
@@ -157,7 +157,7 @@ class Contract:
         return arrays
 
     def check_count(self, count: int) -> None:
-        """Raise Problem unless there may be so many rows."""
+        """Raise Problem unless a request may have this many rows."""
         if count == 0:
             raise Problem("no_rows", "wanted at least one row")
         if count > self.max_rows:
@@ -169,16 +169,16 @@ class Contract:
             rows = values.astype(np.float32, order="C")
         if not np.isfinite(rows).all():
             self._refuse(np.isnan(values) & self._required, "missing_value", "null is not allowed for this field")
-            self._refuse(np.isinf(rows), "out_of_range", "wanted a number within float32's range")
+            self._refuse(np.isinf(rows), "out_of_range", "wanted a number within the range of float32")
         return rows
 
     def _check_integers(self, values: Matrix, name: str, limits: tuple[int, int]) -> None:
         wrong = np.zeros(values.shape, dtype=bool)
         column = self.names.index(name)
-        given = values[:, column]
-        wrong[:, column] = (given != np.floor(given)) & ~np.isnan(given)
+        cells_of_field = values[:, column]
+        wrong[:, column] = (cells_of_field != np.floor(cells_of_field)) & ~np.isnan(cells_of_field)
         self._refuse(wrong, "wrong_type", "wanted an integer")
-        wrong[:, column] = (given < limits[0]) | (given > limits[1])
+        wrong[:, column] = (cells_of_field < limits[0]) | (cells_of_field > limits[1])
         self._refuse(wrong, "out_of_range", f"wanted an integer from {limits[0]} to {limits[1]}")
 
     def _refuse(self, wrong: npt.NDArray[np.bool_], code: str, message: str) -> None:

@@ -1,8 +1,8 @@
-"""JSON in, three ways: into arrays at once by simdjson, value by value by simdjson, and by the standard library.
+"""Parses JSON in three ways: by simdjson into whole arrays, by simdjson value by value, and by the standard library.
 
-The first is for requests as they should be, the second explains what is wrong with the others, and the third reads
-what simdjson refuses: it says where, or reads an integer beyond 64 bits. Its objects take up to forty times the
-body's bytes, so it is for small bodies only.
+The first is for well-formed requests. The second finds out what is wrong with the others. The third reads what simdjson
+refuses: it says where the mistake is, or reads an integer beyond 64 bits. Its objects take up to forty times the bytes
+of the body, so it only reads small bodies.
 """
 
 from __future__ import annotations
@@ -16,81 +16,84 @@ import simdjson
 
 from app.problem import Problem
 
-# Both readers' objects and arrays: a request shape reads either without knowing which it has.
+# Objects and arrays of both parsers: a request format reads either without knowing which one it has.
 OBJECTS = (dict, simdjson.Object)
 ARRAYS = (list, simdjson.Array)
 
-# simdjson hands a whole array of numbers over as one buffer, but not with a null in it: null is written as a number
-# first. Its spaces keep it a token of its own (`-null` and `null0` stay invalid). No float32 is this large and nobody
-# outside can know which it is, and the contract counts them: a "null" inside a text doesn't come out and is read again.
+# simdjson returns a whole array of numbers as one buffer, but not if there is a null in it. So each null is first
+# replaced by a number. The spaces keep it a token of its own (`-null` and `null0` stay invalid). No float32 is this
+# large, nobody outside can know the number, and the contract counts how often it occurs: a "null" inside a text is not
+# found again among the numbers, and the body is then read by the careful reader.
 NULL = random.SystemRandom().uniform(1e299, 1e300)
 NULL_TEXT = b" %r " % NULL
 BOM = b"\xef\xbb\xbf"
-# A token of its own. It may be inside a text, too, but a field's name with such a word in it is none that people have.
+# NaN as a token. It may also match inside a text, but nobody has a field whose name contains such a word.
 NAN = re.compile(rb"(?<![^\s,:\[])NaN(?![^\s,\]}])")
 
-# A body may have a value for each so many of its most bytes: memory goes with values more than with bytes.
+# A body may hold one value for this many bytes of the size limit: memory grows with values more than with bytes.
 BYTES_A_VALUE = 8
-# The largest body that the standard library reads; above, an error doesn't say where.
+# The largest body that the standard library reads; for a larger one, the error does not say where the mistake is.
 MAX_EXPLAINED = 1024 * 1024
-# Python's time for an integer grows with the square of its digits.
+# Python's time to read an integer grows with the square of its digits.
 MAX_DIGITS = 512
 
 
 def check_values(body: bytes, most: int, marks: tuple[bytes, ...] = (b",", b"[", b"{")) -> None:
-    """Raise Problem if `body` may hold more than `most` values, before anything is made of it.
+    """Raise Problem if `body` may hold more than `most` values, before it is parsed.
 
-    Each value but the first follows a comma or begins what it is in; commas inside of texts count too.
+    Each value but the first follows a comma or begins an array or object; commas inside texts count too.
     """
     if sum(map(body.count, marks)) > most:
-        raise Problem("too_many_values", f"wanted at most {most} values, arrays and objects")
+        raise Problem("too_many_values", f"wanted at most {most} values, arrays and objects in the body")
 
 
 def with_nulls(body: bytes) -> bytes:
-    """Return `body` with null for each NaN, by which MLflow's client writes a missing value."""
+    """Return `body` with null for each NaN, which is how MLflow's client writes a missing value."""
     return NAN.sub(b"null", body)
 
 
-def fast(parser: simdjson.Parser, body: bytes) -> tuple[Any, int]:
-    """Return simdjson's view of `body` with NULL in the place of each text `null`, and how many there were.
+def parse_fast(parser: simdjson.Parser, body: bytes) -> tuple[Any, int]:
+    """Return simdjson's view of `body` with NULL in place of each `null`, and the number of nulls.
 
-    Raises ValueError or RuntimeError where simdjson cannot read it, which does not mean that it is wrong.
+    Raises ValueError or RuntimeError if simdjson cannot read the body, which may still be valid.
     """
     nulls = body.count(b"null")
     return parser.parse(body.replace(b"null", NULL_TEXT) if nulls else body), nulls
 
 
-def careful(body: bytes) -> Any:
-    """Return the document in `body`, simdjson's view or Python's objects; raises Problem where it is not JSON.
+def parse(body: bytes) -> Any:
+    """Return the JSON value in `body`, as simdjson's view or as Python's objects; raises Problem if it is not JSON.
 
-    Never index or slice a view's array, and look few of its names up: simdjson walks there from the beginning.
+    Never index or slice a view's array, and look up few names in a view's object: simdjson starts from the beginning
+    each time.
     """
     try:
         return simdjson.Parser().parse(body.removeprefix(BOM))
     except (ValueError, RuntimeError):
         pass
     if len(body) > MAX_EXPLAINED:
-        raise Problem(
-            "invalid_json",
-            f"not JSON, or with an integer beyond 64 bits; wanted at most {MAX_EXPLAINED} bytes to say where",
+        message = (
+            f"the body is not JSON, or has an integer beyond 64 bits; above {MAX_EXPLAINED} bytes it is not said where"
         )
-    return plain(body)
+        raise Problem("invalid_json", message)
+    return parse_python(body)
 
 
-def plain(body: bytes) -> Any:
-    """Return `body` as Python's objects; raises Problem for all that is not strict JSON with unique names.
+def parse_python(body: bytes) -> Any:
+    """Return `body` as Python's objects; raises Problem for anything but strict JSON with unique names.
 
-    NaN and the infinities, which Python would read, come out as floats: the contract refuses them where they stand.
+    NaN and the infinities, which Python reads, become floats: the contract refuses them and names the field.
     """
     try:
         return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_int=_integer)
     except json.JSONDecodeError as error:
-        raise Problem("invalid_json", f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        message = f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise Problem("invalid_json", message) from None
     except UnicodeDecodeError as error:
-        raise Problem("invalid_json", f"not UTF-8 at byte {error.start}") from None
+        raise Problem("invalid_json", f"the body is not UTF-8 at byte {error.start}") from None
     except RecursionError:
-        # No request shape is nearly as deep as what the reader itself bears.
-        raise Problem("too_deep", "nested too deeply") from None
+        # The parser bears far more depth than any request format has.
+        raise Problem("too_deep", "the body is nested too deeply") from None
 
 
 def _integer(digits: str) -> int:
@@ -102,5 +105,5 @@ def _integer(digits: str) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Problem("duplicate_field", "a name is given twice in one object")
+        raise Problem("duplicate_field", "an object has the same name twice")
     return found

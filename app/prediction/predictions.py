@@ -25,12 +25,12 @@ from app.settings import Settings
 
 log = logging.getLogger("slipway")
 
-# Rows that an engine gets at once.
+# The most rows that an engine gets in one call.
 ROWS_AT_ONCE = 16_384
 
 
 class Route(NamedTuple):
-    """A path that predicts: with which model, in which format, and what counts it."""
+    """What belongs to a path: its model, its format, and the metrics that count its requests."""
 
     model: Model
     format: RequestFormat
@@ -76,9 +76,9 @@ class Predictions:
             payload = route.format.answer(predictions, route.model.id, request.request_id, extra)
         except Problem as problem:
             return self.refuse(route, request, problem)
-        except Exception:  # the last resort: whatever is wrong in here, the caller gets an answer and the log the cause
+        except Exception:  # the last resort: the caller gets an answer, and the log gets the cause
             log.exception("prediction failed", extra={"request_id": request.request_id})
-            message = "the prediction failed, the log has it by the request id"
+            message = "the prediction failed; the log has the cause under the request id"
             return self.refuse(route, request, Problem("internal", message))
         seconds = time.perf_counter() - start
         route.recorder.requests.inc()
@@ -105,7 +105,7 @@ def _log_success(route: Route, request: RequestInfo, rows: int, seconds: float) 
 
 
 def _predict(engine: Engine, rows: FloatArray) -> FloatArray:
-    """Return the engine's predictions, made in parts: some engines let no other thread run until one is done."""
+    """Return the engine's predictions, computed in parts: some engines let no other thread run during a call."""
     if len(rows) <= ROWS_AT_ONCE:
         return engine.predict(rows)
     parts = np.array_split(rows, -(-len(rows) // ROWS_AT_ONCE))

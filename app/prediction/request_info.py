@@ -8,11 +8,11 @@ from app.problem import Problem
 
 JSON = "application/json"
 CSV = "text/csv"
-BINARY_TENSORS = "the binary data extension is not offered, send each tensor's values as JSON in data"
+BINARY_TENSORS = "the binary data extension is not supported: send the values of each tensor as JSON in `data`"
 
 
 class RequestInfo(NamedTuple):
-    """The headers that matter, and the request's id."""
+    """The headers that describe the body, and the request's id."""
 
     content_type: str = ""
     content_encoding: str = ""
@@ -20,12 +20,12 @@ class RequestInfo(NamedTuple):
     request_id: str = ""
 
     def is_plain_json(self) -> bool:
-        """Return whether the headers are those of nearly all requests."""
+        """Return whether the body is JSON without any encoding, as in nearly all requests."""
         return self.content_type == JSON and not (self.content_encoding or self.inference_header)
 
 
 def media_type(request: RequestInfo, csv: bool) -> str:
-    """Return the body's media type; raises Problem for one that is not read here. No type at all means JSON."""
+    """Return the body's media type; raises Problem for one that is not read here. Without a type, it is JSON."""
     if request.inference_header or request.content_type == "application/octet-stream":
         raise Problem("unsupported_media_type", BINARY_TENSORS)
     if request.content_encoding not in ("", "identity"):
@@ -34,7 +34,7 @@ def media_type(request: RequestInfo, csv: bool) -> str:
     kind = kind.strip().lower() or JSON
     charset = next((value for key, _, value in map(_parameter, parameters.split(";")) if key == "charset"), "utf-8")
     if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise Problem("unsupported_media_type", "wanted UTF-8")
+        raise Problem("unsupported_media_type", "wanted the charset UTF-8")
     if kind != JSON and not (csv and kind == CSV):
         raise Problem("unsupported_media_type", f"wanted content type {JSON}" + (f" or {CSV}" if csv else ""))
     return kind

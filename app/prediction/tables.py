@@ -1,4 +1,4 @@
-"""What a request shape reads out of a document: rows or columns whose cells nobody has looked at yet."""
+"""Tables: the rows or columns of a request, as its format found them, with cells that are not checked yet."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 Bounds = Mapping[str, tuple[int, int]]
 
-# An `arrays` that no document has: simdjson's buffers can't be had, the cells are read one by one.
+# A number of arrays that no body has: the table cannot be read from simdjson's buffers, only cell by cell.
 UNCOUNTED = -1
 
 
 class ByRow(NamedTuple):
-    """Rows, each an array; or, `flat`, all their values in one.
+    """Rows, each an array; or, if `flat`, the values of all rows in one array.
 
-    `arrays` counts the document's JSON arrays if each cell is a scalar, which is how a nested cell is found out.
-    `bounds` are integer ranges that the request itself set for some fields, as V2's datatypes do.
-    `columns` are the fields' names in the rows' order, where that is not the signature's.
+    `arrays` is how many JSON arrays the body has if every cell is a scalar; more of them reveal a nested cell.
+    `bounds` are integer ranges that the request itself sets for some fields, as V2's datatypes do.
+    `columns` are the fields' names in the order of the rows, if that is not the signature's order.
     """
 
     rows: Sequence[Any]
@@ -27,7 +27,7 @@ class ByRow(NamedTuple):
 
 
 class ByColumn(NamedTuple):
-    """An array of values for each field by name; `arrays` and `bounds` as in ByRow."""
+    """An array of values for each field name; `arrays` and `bounds` as in ByRow."""
 
     columns: Any  # a mapping: Python's or simdjson's
     arrays: int

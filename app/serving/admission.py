@@ -7,15 +7,15 @@ from prometheus_client import Gauge
 from app.problem import Problem
 from app.settings import Settings
 
-# A body up to this size is taken whatever others have buffered: `max_in_flight` bounds the sum of these.
+# A body up to this size is accepted however much is buffered: `max_in_flight` bounds the sum of these.
 SMALL_BYTES = 64 * 1024
 
 
 class Admission:
-    """Counts requests whose bodies are still coming, and refuses those that are too many or too large.
+    """Counts requests whose bodies are incomplete, and refuses those that are too many or too large.
 
-    A request that comes whole in one packet is answered at once, so that it is never one of them: however many
-    half-sent ones there are, it gets its answer.
+    A request that arrives complete in one packet is answered at once and never counts: it gets its answer however many
+    incomplete requests there are.
     """
 
     def __init__(self, settings: Settings, gauge: Gauge) -> None:
@@ -26,7 +26,7 @@ class Admission:
         self._reported = 0
 
     def enter(self, length: int) -> None:
-        """Count one more request, whose body says that it has `length` bytes; raises Problem if that is too large."""
+        """Count one more request, which announces a body of `length` bytes; raises Problem if that is too large."""
         self.in_flight += 1
         self._check_size(length)
 
@@ -36,10 +36,10 @@ class Admission:
         self._check_size(size)
 
     def check_waiting(self, size: int) -> None:
-        """Raise Problem if there is no room for one more request to wait for the rest of its body."""
+        """Raise Problem if there is no room for another request that waits for the rest of its body."""
         full = size > SMALL_BYTES and self.buffered_bytes > self._settings.max_buffered_bytes
         if full or self.in_flight > self._settings.max_in_flight:
-            raise Problem("too_many_requests", "too many requests at once, try again in a second")
+            raise Problem("too_many_requests", "too many requests at a time: try again in a second")
 
     def leave(self, size: int) -> None:
         """Stop counting a request of which `size` bytes were buffered."""
@@ -47,7 +47,7 @@ class Admission:
         self.buffered_bytes -= size
 
     def report(self) -> None:
-        """Bring the gauge up to date: once a packet, not once a request, as most begin and end within one."""
+        """Set the gauge: once a packet, not once a request, because most requests begin and end within one packet."""
         if self.in_flight != self._reported:
             self._gauge.set(self.in_flight)
             self._reported = self.in_flight

@@ -24,14 +24,14 @@ def headers(status: int) -> Headers:
 
 
 class AnswerWriter:
-    """Writes whole responses as bytes, and keeps the head that nearly all of them share."""
+    """Writes complete responses, and caches the head that nearly all of them share."""
 
     def __init__(self) -> None:
         self._server_headers: Headers = []
         self._ok = b""
 
     def to_bytes(self, answer: Answer, name: str, server_headers: Headers, connection: bytes) -> bytes:
-        """Return the response; `name` is the request's id, `connection` a whole header line or empty."""
+        """Return the response; `name` is the request's id; `connection` is a complete header line, or empty."""
         if answer.status == 200:
             # uvicorn makes a new list of its headers each second.
             if server_headers is not self._server_headers:
@@ -64,7 +64,7 @@ async def send_answer(send: Send, answer: Answer, more: Sequence[tuple[bytes, by
 
 
 def identified(send: Send, name: str) -> Send:
-    """Return `send` with the request's id among the headers of whatever response is sent."""
+    """Return `send`, which then adds the request's id to the headers of every response."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":

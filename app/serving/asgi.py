@@ -1,7 +1,7 @@
 """The careful path: the ASGI application that uvicorn runs for every request that the fast path does not answer.
 
-Flask answers from a handful of threads, each of which a half-sent body would hold. So none of them ever reads one:
-predictions are answered here, those for a large body in a thread, and no other request has any use for a body.
+Flask answers in a handful of threads, and an incomplete body would block each of them. So no Flask route ever reads a
+body: predictions are answered here, those with a large body in a thread of their own, and nothing else needs a body.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from app.serving.service import Service
 
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-# A body above this may take longer than others should wait.
+# A larger body may take longer than other requests should wait.
 LARGE_BYTES = 256 * 1024
-# Keys of a scope's state, which the connection writes: the Problem of a body that will never be whole, and why the
-# request left the fast path.
+# Keys that a connection sets in the state of a scope: the Problem of a body that will never be complete, and the reason
+# why the request left the fast path.
 BROKEN = "broken"
 EXIT = "fast_path_exit"
 ALLOWED = "OPTIONS, POST"
 
 
 class CarefulPath:
-    """Answers predictions that the fast path leaves; hands everything else to `web`, with the request's id."""
+    """Answers the predictions that left the fast path; passes everything else to `web`, with the request's id."""
 
     def __init__(self, service: Service, web: App) -> None:
         self._service = service
         self._admission = service.admission
         self._web = web
-        # One: a large body takes tens of megabytes while it is answered.
+        # One thread, because a large body takes tens of megabytes while it is answered.
         self._thread = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -52,9 +52,9 @@ class CarefulPath:
             await send_answer(send, _other_method(route, request, scope["method"]), [(b"allow", ALLOWED.encode())])
 
     async def _predict(self, route: Route, request: RequestInfo, scope: Message, receive: Receive) -> Answer:
-        """Return the answer, a large body's from a thread: the event loop goes on meanwhile."""
+        """Return the answer. A large body is answered in a thread, so that the event loop goes on."""
         predictions, state = self._service.predictions, scope["state"]
-        # What nobody has explained got here by its path: the fast path knows each route in one spelling.
+        # Without a reason, it is the path: the fast path knows each route in one spelling only.
         predictions.metrics.fast_path_exits[state.get(EXIT, "path_spelling")].inc()
         length = int(dict(scope["headers"]).get(b"content-length", b"0"))
         body, whole = bytearray(), b""
@@ -85,11 +85,11 @@ class CarefulPath:
                 break
             self._admission.check_waiting(len(body))
         if message["type"] == "http.disconnect" or BROKEN in scope["state"]:
-            raise scope["state"].get(BROKEN) or Problem("bad_request", "the request ended early")
+            raise scope["state"].get(BROKEN) or Problem("bad_request", "the request ended before it was complete")
 
 
 def _other_method(route: Route, request: RequestInfo, method: str) -> Answer:
-    """Answer a method that the path of a prediction does not have, or the question which ones it has."""
+    """Refuse a method other than POST, or answer OPTIONS."""
     if method == "OPTIONS":
         return Answer(200, b"")
     problem = Problem("method_not_allowed", "wanted the method POST")
@@ -98,7 +98,7 @@ def _other_method(route: Route, request: RequestInfo, method: str) -> Answer:
 
 
 def _while_open(send: Send) -> Send:
-    """Return `send` for a peer that may go between two writes: uvloop says so first, uvicorn knows a moment later."""
+    """Return `send` that ignores a peer that has just gone: uvloop raises an error before uvicorn knows it."""
 
     async def sent(message: Message) -> None:
         try:

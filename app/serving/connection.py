@@ -1,4 +1,4 @@
-"""One connection: what its peer owes and by when, how much may wait, and how it ends."""
+"""One connection: how long it waits for its peer, how many requests may wait, and how it ends."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from app.serving.service import Service
 
 log = logging.getLogger("slipway")
 
-# Longer than gateways keep an idle connection (Caddy 120 s): it is theirs to close, lest a request meet a closing one.
+# Longer than gateways keep idle connections (Caddy: 120 s). They have to close first: otherwise a request could reach a
+# connection that is being closed.
 KEEP_ALIVE_SECONDS = 180.0
-# When the server ends: what a client has to send something on a connection that it has just made.
+# When the server stops: how long a client that has just connected has to send its first byte.
 FIRST_BYTE_SECONDS = 1.0
-# Of one connection, to be answered by uvicorn's class in turn.
+# Requests of one connection that wait for uvicorn's class to answer them in turn.
 MAX_PIPELINED = 100
 RESET = struct.pack("ii", 1, 0)
 
 
 class Flow(FlowControl):
-    """Reads on only when nothing is left to do: no request waits for its turn, no answer to be read."""
+    """Resumes reading only if no request waits for its turn and no answer waits to be read by the peer."""
 
     def __init__(self, transport: asyncio.Transport, queue: Sized) -> None:
         super().__init__(transport)
@@ -43,7 +44,7 @@ class Flow(FlowControl):
 
 
 class Connection(RequestReader):
-    """A connection with limits; a Problem raised while it reads is its last answer."""
+    """A connection with limits; a Problem while it reads becomes its last answer."""
 
     def __init__(self, service: Service, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
@@ -52,15 +53,15 @@ class Connection(RequestReader):
         self._receive_seconds = service.settings.body_timeout_seconds
 
     def write_last(self, problem: Problem, within_head: bool) -> None:
-        """Write the answer to what is not, or not yet, a request."""
+        """Write the problem as the answer to a request that could not be read completely."""
         raise NotImplementedError
 
     def awaits_body(self) -> bool:
-        """Return whether the body that is coming is of any use."""
+        """Return whether anything still needs the body that is being received."""
         return self.busy()
 
     def busy(self) -> bool:
-        """Return whether the newest of the requests that were handed over still waits for its answer."""
+        """Return whether the last request that was passed to uvicorn's class still waits for its answer."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -81,7 +82,7 @@ class Connection(RequestReader):
 
     def begin(self, method: bytes) -> None:
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise Problem("too_many_requests", f"wanted at most {MAX_PIPELINED} requests at once on one connection")
+            raise Problem("too_many_requests", f"wanted at most {MAX_PIPELINED} unanswered requests on a connection")
         super().begin(method)
         if self.closing:
             self.cycle.keep_alive = False
@@ -90,16 +91,16 @@ class Connection(RequestReader):
         if self.transport.is_closing() or self.phase is Phase.LEAVING:
             return
         within_head = self.phase is Phase.HEAD
-        self.phase, self.owing_since = Phase.LEAVING, self.loop.time()
+        self.phase, self.waiting_since = Phase.LEAVING, self.loop.time()
         if self.busy():
             self._end_after_cycle(problem)
         else:
             self.write_last(problem, within_head)
-            # Half-closed: closed with something of the peer's unread, TCP would take the answer back.
+            # Close only this side: closing both while bytes of the peer are unread would reset TCP and lose the answer.
             self.transport.write_eof()
 
     def _end_after_cycle(self, problem: Problem) -> None:
-        """Make the answer under way the last; if this was its body, it will not be whole. What comes now is dropped."""
+        """Make the current answer the last one. If its body is incomplete, it stays so. Ignore whatever else comes."""
         self.cycle.keep_alive = False
         if self.cycle.more_body:
             self.cycle.scope["state"][BROKEN] = problem
@@ -108,28 +109,29 @@ class Connection(RequestReader):
         FlowControl.resume_reading(self.flow)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn's never keeps it open, asyncio's may
-        """Answer what was asked before the client said its last; return whether that is still to do."""
+        """Answer the requests that came before the client closed its side; return whether an answer is still due."""
         if self.phase in (Phase.HEAD, Phase.BODY):
-            self._drop(Problem("bad_request", "the request ended early"))
+            self._drop(Problem("bad_request", "the request ended before it was complete"))
         if self.busy():
             self.cycle.keep_alive = False
             return True
         return False
 
     def pause_writing(self) -> None:
-        """Read no more from a peer that does not read what it asked for."""
+        """Stop reading from a peer that does not read its answers."""
         super().pause_writing()
         self.flow.pause_reading()
-        self.owing_since = self.loop.time()
+        self.waiting_since = self.loop.time()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        """Let a request that is still being received finish; its answer is the connection's last.
+        """Finish the request that is being received; its answer is the connection's last.
 
-        So is one that lies unread in the kernel, or that a client which has just connected is about to send.
+        The same goes for a request that the kernel has received but we have not read, and for one that a client which
+        has just connected is about to send.
         """
         if self.phase in (Phase.HEAD, Phase.BODY) and not self.busy():
             self.closing = True
@@ -140,40 +142,40 @@ class Connection(RequestReader):
             super().shutdown()
 
     def _unread(self) -> bool:
-        """Return whether the kernel has something of the peer's that we have not seen."""
+        """Return whether the kernel has bytes of the peer that we have not read."""
         fd = self.transport.get_extra_info("socket").fileno()
         return fcntl.ioctl(fd, termios.FIONREAD, bytes(4)) != bytes(4)
 
     def _leave(self, phase: Phase) -> None:
-        """Close the connection if nothing came of it since."""
+        """Close the connection if nothing has come since."""
         if self.phase is phase and not self.busy():
             self.transport.close()
 
     def sweep(self, now: float) -> None:
-        """Close the connection if its peer has been owing something for too long."""
+        """Close the connection if it has waited too long for its peer."""
         limit = self._receive_seconds
         if self.phase is Phase.NEXT and not self.flow.write_paused:
             limit = float("inf") if self.busy() else KEEP_ALIVE_SECONDS
-        if now - self.owing_since < limit:
+        if now - self.waiting_since < limit:
             return
         within_body = self.phase is Phase.BODY and self.awaits_body()
         if not self.flow.write_paused and (within_body or self.phase is Phase.HEAD):
             part = "body was" if within_body else "headers were"
-            self._drop(Problem("request_timeout", f"the {part} not whole within {limit:g} s"))
+            self._drop(Problem("request_timeout", f"the {part} not complete within {limit:g} s"))
             self.admission.report()
             return
         if self.flow.write_paused:
-            # Merely closed, the kernel would keep for minutes what the peer does not read.
+            # After a normal close, the kernel would keep the unread answers for minutes.
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.transport.abort()
 
 
 def _problem(error: httptools.HttpParserError) -> Problem:
-    """Return what was wrong; an error of our own making, which the parser wraps as well, goes to the log."""
+    """Return what was wrong. The parser also wraps our own errors: those are logged."""
     cause = error.__context__
     if isinstance(cause, Problem):
         return cause
     if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(cause, httptools.HttpParserError):
         log.error("a connection failed", exc_info=cause)
         return Problem("internal", "the request failed")
-    return Problem("bad_request", "not HTTP/1.1")
+    return Problem("bad_request", "the request is not HTTP/1.1")

@@ -1,8 +1,8 @@
 """The fast path: answers a prediction inside the HTTP parser's callback, as soon as its body is whole.
 
-No task, thread, routing or request object comes between the parser and the model; that is most of the speed. Nothing
-waits for a slow sender but the sender's own connection. All that is not a prediction, and a prediction for a large
-body, which would hold everybody up, goes by uvicorn's own class to the careful path.
+There is no task, thread, routing or request object between the parser and the model; that is most of the speed. A slow
+sender delays only its own connection. Everything that is not a prediction goes through uvicorn's own class to the
+careful path, and so does a prediction with a large body, which would delay everyone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class FastPath(Connection):
         self.keep_alive_header = b""
 
     def begin(self, method: bytes) -> None:
-        # Behind a request that uvicorn's class still has, this one waits there for its turn.
+        # If uvicorn's class still answers an earlier request, this one waits there for its turn.
         if self.busy():
             self._begin_careful(method, "pipelined")
             return
@@ -49,7 +49,7 @@ class FastPath(Connection):
         headers = self.fields
         self.route = route
         self.request = self.service.request_info(headers)
-        # HTTP/1.0 has to be told that its wish is granted, else it waits for the end.
+        # An HTTP/1.0 client has to be told that the connection stays open; otherwise it waits for the end.
         self.keep_alive_header = b"connection: keep-alive\r\n" if b"connection" in headers else b""
         self.admission.enter(int(headers.get(b"content-length", b"0")))
 
@@ -67,7 +67,7 @@ class FastPath(Connection):
         if not self.body:
             self.body = body
         else:
-            # Not a list of pieces: some send a byte at a time, and a piece weighs fifty.
+            # Not a list of pieces: some clients send a byte at a time, and a piece takes fifty bytes.
             if isinstance(self.body, bytes):
                 self.body = bytearray(self.body)
             self.body += body
@@ -96,10 +96,10 @@ class FastPath(Connection):
             self.transport.close()
 
     def _hand_over(self) -> None:
-        """Let uvicorn's class have a large request: the careful path answers it off the event loop."""
+        """Pass a large request to uvicorn's class: the careful path answers it outside of the event loop."""
         body = bytes(self.body)
         self._end()
-        # Whoever waited for it has been told to go on.
+        # The client has had its `100 Continue` already.
         self.expect_100_continue = False
         self._begin_careful(self.parser.get_method(), "large_body")
         super().on_body(body)

@@ -1,4 +1,4 @@
-"""Whether the workers' event loops still turn: each counts beats in memory that it shares with the supervisor."""
+"""Heartbeats: each worker's event loop counts beats in memory that it shares with the supervisor."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ BEAT_SECONDS = 1.0
 class Heartbeats:
     """A count of beats for each worker, by its number.
 
-    Silence is counted in the supervisor's own checks, not in time: after a pause of the whole container or machine,
-    everyone has missed one check at most.
+    Silence is measured in checks of the supervisor, not in seconds: after a pause of the whole container or machine,
+    each worker has missed at most one check.
     """
 
     def __init__(self, workers: int) -> None:
@@ -21,15 +21,15 @@ class Heartbeats:
         self._silent = [0] * workers
 
     def beat(self, worker: int) -> None:
-        """Called in the worker, by its event loop; the first time when it serves."""
+        """Count a beat. The worker's event loop calls this, for the first time when it serves."""
         self._beats[worker] += 1
 
     def reset(self, worker: int) -> None:
-        """Begin anew, for a successor."""
+        """Start again from zero, for a new process."""
         self._beats[worker] = self._seen[worker] = self._silent[worker] = 0
 
     def served(self, worker: int) -> bool:
-        """Return whether the worker has come as far as to serve."""
+        """Return whether the worker has begun to serve."""
         return self._beats[worker] > 0
 
     def missed(self, worker: int) -> int:

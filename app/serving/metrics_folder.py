@@ -1,8 +1,8 @@
-"""The folder of files in which the worker processes share their metrics, in memory where there is a place for that.
+"""The folder of files through which the worker processes share their metrics, in shared memory if there is any.
 
-Each worker has a number, and its files are named by it: a successor goes on counting where the dead one stopped, and
-there are never more files than at the start. They are allocated whole at the start: a worker that writes to a mapped
-file for which there is no memory left is killed by SIGBUS.
+The files are named after the worker's number: a new process continues the counts of the one that died, and the number
+of files never grows. They are allocated completely at the start, because SIGBUS kills a worker that writes to a mapped
+file for which no memory is left.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from contextlib import suppress
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
-# Not just "slipway-": what earlier versions made is not locked while it is in use.
+# Not just "slipway-": earlier versions did not lock their folders.
 PREFIX = "slipway-metrics-"
 LIVE_GAUGES = ("gauge_livesum", "gauge_livemax")
 KINDS = ("counter", "histogram", *LIVE_GAUGES)
-# Some 45 entries for each model, half of them errors by reason, and as many bytes again for the rest.
+# About 45 entries for each model, half of them errors by reason, and as many bytes again for the rest.
 BYTES_PER_MODEL = 16 * 1024
 BYTES = 64 * 1024
-# The head of a file of prometheus_client: eight bytes are in use, which are the head itself.
+# How a file of prometheus_client begins: eight bytes are in use, which are this header.
 EMPTY = struct.pack("i", 8)
 
 
 def make(workers: int, models: int) -> Path:
-    """Return a new folder with every worker's files; raises OSError where there is no room for them.
+    """Return a new folder with the files of all workers; raises OSError if there is no room for them.
 
-    It goes when this process ends; what a killed server left goes now.
+    The folder is removed when this process ends. Folders of servers that were killed are removed now.
     """
-    place = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-    _remove_left_behind(place)
-    # Under this name nobody takes it for one that was left behind, until it is locked.
-    new = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=place))
-    # Held until the last of this process and its workers is gone.
+    parent = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _remove_left_behind(parent)
+    # Another server could take it for a folder that was left behind, so it has another name until it is locked.
+    new = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=parent))
+    # The lock lasts until this process and all its workers have ended.
     fcntl.flock(os.open(new, os.O_RDONLY), fcntl.LOCK_EX)
-    folder = new.rename(place / new.name.removeprefix("."))
-    # Workers end by os._exit, which runs no such function.
+    folder = new.rename(parent / new.name.removeprefix("."))
+    # Workers end with os._exit, which does not run this.
     atexit.register(shutil.rmtree, folder)
     for worker in range(workers):
         for kind in KINDS:
@@ -51,19 +51,19 @@ def make(workers: int, models: int) -> Path:
 
 
 def file(folder: Path, kind: str, worker: int) -> Path:
-    """Return the file by the name that prometheus_client gives it."""
+    """Return the path that prometheus_client gives this file."""
     return folder / f"{kind}_{worker}.db"
 
 
 def clear_gauges(folder: Path, worker: int) -> None:
-    """Take a dead worker's gauges out of the sums; its counters stay."""
+    """Remove a dead worker's gauges from the sums; its counters stay."""
     for kind in LIVE_GAUGES:
         with file(folder, kind, worker).open("r+b") as dead:
             dead.write(EMPTY)
 
 
-def _remove_left_behind(place: Path) -> None:
-    for folder in place.glob(f"{PREFIX}*"):
+def _remove_left_behind(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*"):
         # Another server may remove it at the same time.
         with suppress(FileNotFoundError):
             found = folder.lstat()

@@ -1,4 +1,4 @@
-"""What RFC 9110 and RFC 9112 ask of a request's head beyond what the parser checks."""
+"""The rules of RFC 9110 and RFC 9112 for the head of a request that the parser does not check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABSOLUTE = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def check(version: str, headers: Headers) -> None:
-    """Raise Problem unless the head can be read in one way only; header names are in small letters."""
+    """Raise Problem unless there is only one way to read the head; header names are in lower case."""
     if version not in VERSIONS:
         raise Problem("bad_request", "wanted HTTP/1.1 or HTTP/1.0")
     hosts = [value for name, value in headers if name == b"host"]
@@ -25,13 +25,13 @@ def check(version: str, headers: Headers) -> None:
         raise Problem("bad_request", "wanted a host name or address in the Host header, with or without a port")
     codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
     if codings and (codings != [b"chunked"] or version == "1.0"):
-        raise Problem("bad_request", "wanted no transfer encoding but chunked, and that in HTTP/1.1 only")
+        raise Problem("bad_request", "wanted no transfer encoding other than chunked, and none in HTTP/1.0")
 
 
 def split(target: bytes) -> tuple[bytes, bytes]:
     """Return the authority and the path of a target such as http://host/path; raises Problem for any other form."""
     match = ABSOLUTE.fullmatch(target)
     if match is None or not HOST.fullmatch(match[1]):
-        raise Problem("bad_request", "wanted a path, or http:// with a host and a path")
+        raise Problem("bad_request", "wanted a path, or a URL such as http://host/path, as the target")
     path = match[2]
     return match[1], path if path.startswith(b"/") else b"/" + path

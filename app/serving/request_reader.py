@@ -1,4 +1,4 @@
-"""Reads requests from a connection's bytes: their heads, within limits, and never another protocol than HTTP/1."""
+"""Reads requests from the bytes of a connection: checks their heads, within limits, and declines other protocols."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.problem import Problem
 from app.serving import request_head
 
-# Of a request line and headers, of one chunk's framing, of trailers.
+# The limit for a request line with its headers, for the framing of a chunk, and for trailers.
 MAX_HEAD_BYTES = 64 * 1024
-# No header's value: values come without the spaces around them.
+# No header has this value, because spaces around a value are removed.
 NO_HOST = b" "
 
 
 class Phase(Enum):
-    """What the peer is to send next; when LEAVING, nothing that counts."""
+    """What the peer has to send next; when LEAVING, whatever it sends is ignored."""
 
     FIRST = auto()
     HEAD = auto()
@@ -28,24 +28,24 @@ class Phase(Enum):
 
 
 class RequestReader(HttpToolsProtocol):
-    """uvicorn's protocol with limits to a request's head; a Problem raised by a parser's callback ends the reading."""
+    """uvicorn's protocol with limits for heads; a Problem that a callback of the parser raises ends the reading."""
 
     def __init__(self, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self.phase = Phase.FIRST
-        # Since when the peer owes us something: a head, a body, the next request, or to read what we wrote.
-        self.owing_since = self.loop.time()
-        # What may still come that is no body; counted from the packet after the one that something new began in.
+        # Since when we wait for the peer: for a head, a body, the next request, or for it to read an answer.
+        self.waiting_since = self.loop.time()
+        # How many bytes other than body may still come; counted from the packet after the one in which the part began.
         self.spare = MAX_HEAD_BYTES
         self._fresh = True
         # The head offers another protocol (`Upgrade`).
         self._offered = False
-        # The Host header that has been found to be valid; nearly all requests of a connection have the same.
+        # The last valid Host header: nearly all requests of a connection have the same one.
         self._host = NO_HOST
         self.fields: dict[bytes, bytes] = {}
 
     def read(self, data: bytes) -> None:
-        """Parse what came; raises Problem, or the parser's error, where it is no request or too much of one."""
+        """Parse `data`; raises Problem or the parser's error if it is not a request, or too large."""
         self._fresh = False
         count = self._feed(data)
         if self._offered:
@@ -54,15 +54,15 @@ class RequestReader(HttpToolsProtocol):
             self.check_unfinished(len(data))
 
     def check_unfinished(self, length: int) -> None:
-        """Raise Problem if a request that is not whole yet has too much beside its body."""
+        """Raise Problem if a request that is not complete has too many bytes besides its body."""
         if not self._fresh:
             self.spare -= length
             if self.spare < 0:
                 code = "uri_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "bad_request"
-                raise Problem(code, f"wanted at most {MAX_HEAD_BYTES} bytes of request line and headers")
+                raise Problem(code, f"wanted at most {MAX_HEAD_BYTES} bytes for the request line and headers")
 
     def _feed(self, data: bytes | memoryview) -> int:
-        """Return how much the parser has read: it stops behind a head that offers another protocol."""
+        """Return how many bytes the parser has read: it stops after a head that offers another protocol."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -70,9 +70,9 @@ class RequestReader(HttpToolsProtocol):
         return len(data)
 
     def _decline_offers(self, data: memoryview, count: int) -> None:
-        """Keep to HTTP/1, whatever else the head offers.
+        """Stay with HTTP/1, whatever protocol the head offers.
 
-        A parser that has stopped takes nothing more, so a new one reads the head without the offer, then what follows.
+        A parser that has stopped reads no more, so a new one reads the head without the offer, and then what follows.
         """
         while self._offered:
             head = self._head_without_offer()
@@ -96,11 +96,11 @@ class RequestReader(HttpToolsProtocol):
         self.expect_100_continue = self._offered = False
         self.phase = Phase.HEAD
         self.spare, self._fresh = MAX_HEAD_BYTES, True
-        self.owing_since = self.loop.time()
+        self.waiting_since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.phase is not Phase.HEAD:
-            return  # a trailer, for which there is no use
+            return  # a trailer: nothing here uses them
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
@@ -122,7 +122,7 @@ class RequestReader(HttpToolsProtocol):
         self.begin(method)
 
     def begin(self, method: bytes) -> None:
-        """Let uvicorn's class have the request, whose head is read, from its beginning."""
+        """Pass the request, whose head has been read, to uvicorn's class."""
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect

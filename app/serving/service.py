@@ -1,4 +1,4 @@
-"""What all connections of one worker share: the predictions, who is admitted, the ids of requests, the answers."""
+"""What all connections of a worker share: predictions, admission, request ids, and the writer of answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INFERENCE_HEADER = b"inference-header-content-length"
 
 
 class Service:
-    """One worker's predictions and what it takes to serve them; `routes` are by the path's bytes."""
+    """A worker's predictions, and what it takes to serve them; the keys of `routes` are paths as bytes."""
 
     def __init__(self, predictions: Predictions) -> None:
         self.predictions = predictions
@@ -27,11 +27,11 @@ class Service:
         self.answers = AnswerWriter()
 
     def request_info(self, headers: Mapping[bytes, bytes]) -> RequestInfo:
-        """Return what the predictions need of the headers, whose names are in small letters."""
+        """Return what a prediction needs to know of the headers, whose names are in lower case."""
         header = headers.get
         name = self.request_ids.choose(header(request_id.HEADER))
         kind, encoding, binary = header(b"content-type"), header(b"content-encoding"), header(INFERENCE_HEADER)
-        # What nearly all requests have is not decoded each time.
+        # Nearly all requests look like this, so it is not decoded each time.
         if kind == JSON_BYTES and encoding is None and binary is None:
             return RequestInfo(JSON, "", "", name)
         return RequestInfo(_text(kind), _text(encoding), _text(binary), name)

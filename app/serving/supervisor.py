@@ -1,7 +1,7 @@
-"""The worker processes: forked from one parent that has verified the bundles, watched, replaced, drained.
+"""The supervisor: forks a process for each worker, watches and replaces them, and drains them at the end.
 
-The parent keeps the listening sockets open: what waits in a dead worker's queue is answered by its successor instead of
-being reset.
+It keeps the listening sockets open: connections in a dead worker's queue are not reset, but answered by the process
+that replaces it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ log = logging.getLogger("slipway")
 END = {signal.SIGTERM, signal.SIGINT}
 SIGNALS = {*END, signal.SIGCHLD, signal.SIGALRM}
 STARTUP_FAILED = 3
-# A worker that lived this long did not die of a crash loop: its successor starts at once.
+# A worker that lived this long is not in a crash loop: it is replaced at once.
 HEALTHY_SECONDS = 30.0
 MAX_BACKOFF_SECONDS = 16.0
-# Loading a large model from a cold disk may take that many times the silence that is allowed later.
+# Loading a large model from a cold disk may take this many times the silence that is allowed later.
 START_FACTOR = 10
-# When no worker runs, and each was tried so often in vain, whoever runs the server has to see it.
+# If no worker runs and each has failed this often, the server ends, so that whoever runs it notices.
 MAX_FAILED_STARTS = 5
 PR_SET_PDEATHSIG = 1
 
@@ -38,14 +38,14 @@ Serve = Callable[[int, socket.socket, Callable[[], None]], None]
 
 @dataclass
 class Worker:
-    """A worker by its number, across the processes that have been it; `pid` is None while there is none."""
+    """A worker by its number, whichever process it is; `pid` is None while there is no process."""
 
     number: int
     pid: int | None = None
     born: float = 0.0
-    deaths: int = 0  # in a row, each of them young
+    deaths: int = 0  # in a row, each within HEALTHY_SECONDS
     failed_starts: int = 0  # in a row
-    due: float = 0.0
+    next_start: float = 0.0
 
 
 class Supervisor:
@@ -81,14 +81,14 @@ class Supervisor:
         return self._stop()
 
     def _start_all(self) -> bool:
-        """Return whether every worker serves; False when one could not start or a signal asks to end."""
+        """Start all workers; return False if one could not start, or if a signal ends the server."""
         for worker in self._workers:
             self._start(worker)
         while not all(self._heartbeats.served(worker.number) for worker in self._workers):
             if wait(0.01) in END:
                 return False
             for _, end in self._reap():
-                # One that could not start has said why itself.
+                # A worker that could not start has logged the reason itself.
                 if end["status"] != f"exit {STARTUP_FAILED}":
                     log.error("a worker died before it served", extra=end)
             if any(worker.pid is None for worker in self._workers):
@@ -98,26 +98,26 @@ class Supervisor:
 
     def _watch(self) -> None:
         check = time.monotonic() + BEAT_SECONDS
-        while not self._hopeless():
-            wake = min([check, *(worker.due for worker in self._workers if worker.pid is None)])
+        while not self._all_failed():
+            wake = min([check, *(worker.next_start for worker in self._workers if worker.pid is None)])
             if wait(wake - time.monotonic()) in END:
                 return
             self._replace()
             if check <= time.monotonic():
                 self._kill_silent()
                 check = time.monotonic() + BEAT_SECONDS
-        log.error("no worker can be started, the server ends")
+        log.error("no worker can be started: the server ends")
         self._failed = True
 
-    def _hopeless(self) -> bool:
+    def _all_failed(self) -> bool:
         return all(worker.pid is None and worker.failed_starts >= MAX_FAILED_STARTS for worker in self._workers)
 
     def _replace(self) -> None:
         for worker, end in self._reap():
             self._schedule(worker)
-            log.error("a worker died, another takes its place", extra=end)
+            log.error("a worker died and is replaced", extra=end)
         for worker in self._workers:
-            if worker.pid is None and worker.due <= time.monotonic() and not self._hopeless():
+            if worker.pid is None and worker.next_start <= time.monotonic() and not self._all_failed():
                 self._start(worker)
 
     def _kill_silent(self) -> None:
@@ -128,17 +128,17 @@ class Supervisor:
             limit = self._max_missed * (1 if self._heartbeats.served(worker.number) else START_FACTOR)
             if missed == limit:
                 silent = {"worker": worker.pid, "silent_seconds": missed * BEAT_SECONDS}
-                log.error("a worker hangs and is killed", extra=silent)
+                log.error("a worker does not respond and is killed", extra=silent)
                 os.kill(worker.pid, signal.SIGKILL)
 
     def _schedule(self, worker: Worker) -> None:
-        """Say when the next process starts: at once, or later each time where they die young."""
+        """Schedule the next process: at once, or with growing delays if processes die early."""
         now = time.monotonic()
         worker.deaths = 1 if now - worker.born >= HEALTHY_SECONDS else worker.deaths + 1
         worker.failed_starts = 0 if self._heartbeats.served(worker.number) else worker.failed_starts + 1
         self._heartbeats.reset(worker.number)
         delay = backoff(worker.deaths)
-        worker.due = now + delay
+        worker.next_start = now + delay
         if delay and any(other.pid is not None for other in self._workers):
             self._listener.pause(worker.number)
 
@@ -154,10 +154,10 @@ class Supervisor:
         if pid:
             worker.pid = pid
         else:
-            self._become(worker.number, parent)
+            self._run_worker(worker.number, parent)
 
-    def _become(self, number: int, parent: int) -> NoReturn:
-        """Be the worker of this number, in the process that was forked for it."""
+    def _run_worker(self, number: int, parent: int) -> NoReturn:
+        """Run the worker with this number in the forked process; never returns."""
         status = STARTUP_FAILED
         try:
             _die_with(parent)
@@ -169,13 +169,13 @@ class Supervisor:
             status = 0
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else STARTUP_FAILED
-        except BaseException:  # nothing may climb into the parent's code, which this process has a copy of
+        except BaseException:  # this process has a copy of the parent's code, into which no exception may escape
             log.exception("a worker failed")
         finally:
             os._exit(status)
 
     def _reap(self) -> list[tuple[Worker, dict[str, object]]]:
-        """Return the workers whose process has ended, each with what the log says of that."""
+        """Return the workers whose process has ended, each with an entry for the log."""
         ended: list[tuple[Worker, dict[str, object]]] = []
         for worker in self._workers:
             if worker.pid is not None:
@@ -194,7 +194,7 @@ class Supervisor:
             wait(deadline - time.monotonic())
             self._reap()
         for pid in self._pids():
-            log.error("a worker outlived the drain and is killed", extra={"worker": pid})
+            log.error("a worker did not stop in time and is killed", extra={"worker": pid})
             os.kill(pid, signal.SIGKILL)
             self._failed = True
         return 1 if self._failed else 0
@@ -204,22 +204,22 @@ class Supervisor:
 
 
 def wait(seconds: float) -> signal.Signals:
-    """Return the first of SIGNALS, all of them blocked, that comes; SIGALRM when none has come in that time.
+    """Return the first of SIGNALS that comes, all of which are blocked; SIGALRM if none comes in time.
 
-    Not `sigtimedwait`: stopped and continued (SIGSTOP, a paused container) while its time runs out, Python's returns a
-    signal that never came, read from memory that nothing was written to.
+    Not `sigtimedwait`: if the process is stopped while the time runs out (SIGSTOP, a paused container), Python's
+    version returns a signal that never came, read from uninitialized memory.
     """
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
     return signal.Signals(signal.sigwaitinfo(SIGNALS).si_signo)
 
 
 def backoff(deaths: int) -> float:
-    """Return the seconds to wait after so many deaths in a row."""
+    """Return how many seconds to wait after this many deaths in a row."""
     return min(MAX_BACKOFF_SECONDS, 2.0 ** (deaths - 2)) if deaths > 1 else 0.0
 
 
 def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends: an orphan would keep the socket from a new server."""
+    """Let the kernel kill this process when its parent ends: an orphan would keep the socket from a new server."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         raise OSError(ctypes.get_errno(), "prctl")

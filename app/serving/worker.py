@@ -1,4 +1,4 @@
-"""One worker process: loads the models, proves them, and serves until SIGTERM."""
+"""A worker process: loads the models, checks their golden answers, and serves until SIGTERM."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from app.web.application import create_app
 
 log = logging.getLogger("slipway")
 
-# How often a server that ends looks for who came while it took in the ones before.
+# How often a stopping server looks for connections that came while it accepted the ones before.
 ACCEPTS = 10
-# How long the thread that answers a large request may keep the event loop waiting; Python's own 5 ms add up.
+# How long the thread that answers a large request may delay the event loop; Python's default of 5 ms adds up.
 SWITCH_SECONDS = 0.001
 
 
 class _Worker(Server):
-    """uvicorn's server, which says each second that it lives, and looks after its connections."""
+    """uvicorn's server, which beats each second, and closes connections whose time is up."""
 
     def __init__(self, config: Config, metrics: Metrics, beat: Callable[[], None]) -> None:
         super().__init__(config)
@@ -49,27 +49,27 @@ class _Worker(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._look_after(asyncio.get_running_loop())
+        self._tick(asyncio.get_running_loop())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take who waits to be accepted, whom closing the socket would reset; then drain."""
-        # A Unix socket has lost its name by now and gets no more; a port does, so there is an end to it.
+        """Accept the backlog first: closing the socket would reset it. Then drain."""
+        # A Unix socket has lost its name by now and gets no new connections, but a port does: hence the limit.
         for _ in range(ACCEPTS):
-            waiting = [peer for sock in sockets or [] for peer in _waiting(sock)]
-            for peer in waiting:
+            backlog = [peer for sock in sockets or [] for peer in _backlog(sock)]
+            for peer in backlog:
                 await asyncio.get_running_loop().connect_accepted_socket(self._protocol, peer)
-            if not waiting:
+            if not backlog:
                 break
-        # Nothing runs between the last look and the closing.
+        # Nothing else runs between the last look and the closing of the socket.
         await super().shutdown(sockets)
 
     def _protocol(self) -> asyncio.Protocol:
         state = {"config": self.config, "server_state": self.server_state, "app_state": self.lifespan.state}
         return self.config.http_protocol_class(**state)
 
-    def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Not uvicorn's callback_notify, which ends where a drain begins.
-        loop.call_later(BEAT_SECONDS, self._look_after, loop)
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Not uvicorn's callback_notify, which stops when a drain begins.
+        loop.call_later(BEAT_SECONDS, self._tick, loop)
         self._beat()
         for connection in list(self.server_state.connections):
             if isinstance(connection, FastPath):
@@ -77,15 +77,15 @@ class _Worker(Server):
         self._metrics.collect_garbage_counts()
 
 
-def _waiting(sock: socket.socket) -> Iterator[socket.socket]:
-    """Accept who waits now; the socket does not block."""
+def _backlog(sock: socket.socket) -> Iterator[socket.socket]:
+    """Accept the connections that wait now; the socket does not block."""
     while True:
         try:
             yield sock.accept()[0]
         except BlockingIOError:
             return
         except OSError as error:
-            # Out of files, say: those who have connected before still get their answers.
+            # Out of file descriptors, for instance: established connections still get their answers.
             log.warning("cannot accept the last connections", extra={"reason": error.strerror})
             return
 
@@ -98,12 +98,12 @@ def serve(
     sock: socket.socket,
     beat: Callable[[], None],
 ) -> None:
-    """Serve the bundles on `sock` as the worker of this number, and call `beat` each second.
+    """Serve the bundles on `sock` as the worker with this number, and call `beat` each second.
 
-    Exits with STARTUP_FAILED where a model does not prove itself.
+    Exits with STARTUP_FAILED if a model does not give its golden answers.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    # Files by the worker's number instead of its pid: a successor goes on with them.
+    # Name the files after the worker's number instead of its pid: the next process continues them.
     values.ValueClass = MultiProcessValue(partial(int, number))  # type: ignore[no-untyped-call]
     metrics = Metrics(str(metrics_folder))
     try:
@@ -115,7 +115,7 @@ def serve(
         metrics.loaded(*loaded.id, settings.image, loaded.load_seconds)
     predictions = Predictions(settings, models, metrics)
     server = _Worker(_config(settings, predictions), metrics, beat)
-    # What lives now lives to the end: the collector need not look at it again.
+    # Everything that exists now stays: the garbage collector need not look at it again.
     gc.collect()
     gc.freeze()
     server.run([sock])

@@ -23,7 +23,10 @@ CODES = {
     429: "too_many_requests",
     503: "not_ready",
 }
-MESSAGES = {"not_found": "no such path here; /docs lists them", "method_not_allowed": "not with this method"}
+MESSAGES = {
+    "not_found": "no such path; /docs lists all paths",
+    "method_not_allowed": "this path does not take this method",
+}
 
 
 def register(app: Flask) -> None:
@@ -59,4 +62,4 @@ def _fail(error: Exception) -> Response:
     # The route, not the path: a path may hold what the caller alone should know.
     where = {REQUEST_ID: _request_id(), "route": str(request.url_rule)}
     log.error("request failed", exc_info=error, extra=where)
-    return _answer(Problem("internal", "the request failed, the log has it by the request id"))
+    return _answer(Problem("internal", "the request failed; the log has the cause under the request id"))

@@ -39,7 +39,7 @@ def blueprint(settings: Settings, models: Sequence[Model], metrics: Metrics) -> 
 def check_ready(model: Model) -> None:
     """Raise Problem unless the model gives its golden answers now."""
     if not model.ready():
-        raise Problem("not_ready", f"model {model.id.name!r} misses its golden answers")
+        raise Problem("not_ready", f"model {model.id.name!r} does not give its golden answers")
 
 
 def json_response(document: Any) -> Response:

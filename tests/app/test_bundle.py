@@ -77,18 +77,18 @@ def link_a_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "wanted"),
     [
-        (change_a_byte, r"model\.ubj: sha256 differs"),
+        (change_a_byte, r"model\.ubj: its sha256 differs"),
         (lambda folder: (folder / "model.ubj").write_bytes(b"short"), r"model\.ubj: has 5 bytes"),
-        (lambda folder: (folder / "model.ubj").unlink(), r"model\.ubj: missing"),
-        (lambda folder: (folder / "manifest.json").unlink(), r"manifest\.json: missing"),
-        (lambda folder: (folder / "extra.txt").write_text("x"), r"extra\.txt: not listed"),
+        (lambda folder: (folder / "model.ubj").unlink(), r"model\.ubj: is missing"),
+        (lambda folder: (folder / "manifest.json").unlink(), r"manifest\.json: is missing"),
+        (lambda folder: (folder / "extra.txt").write_text("x"), r"extra\.txt: is not listed"),
         (lambda folder: ((folder / "sub").mkdir(), (folder / "sub/extra.txt").write_text("x")), r"sub/extra\.txt"),
-        (add_a_sealed_pickle, r"preprocess\.pkl: a file of this kind"),
+        (add_a_sealed_pickle, r"preprocess\.pkl: files of this kind"),
         (lambda folder: add_a_sealed_pickle(folder, "notes.txt"), r"notes\.txt: is a pickle"),
-        (lambda folder: add_a_sealed_pickle(folder, "code.py"), r"code\.py: a file of this kind"),
+        (lambda folder: add_a_sealed_pickle(folder, "code.py"), r"code\.py: files of this kind"),
         (link_out, r"model\.ubj: is a symlink"),
         (link_a_folder, r"more: is a symlink"),
-        (list_a_path_that_leaves, r"\.\./elsewhere\.json' leaves the bundle"),
+        (list_a_path_that_leaves, r"\.\./elsewhere\.json' is not a plain relative path inside the bundle"),
         (lambda folder: (folder / "manifest.json").write_text("{"), r"manifest\.json: wanted"),
         (lambda folder: (folder / "manifest.json").write_text("[]"), r"manifest\.json: wanted"),
         (lambda folder: (folder / "manifest.json").write_text('{"format": 9, "files": {}}'), r"format 9 is not known"),
@@ -116,7 +116,7 @@ def test_the_file_that_mlflow_adds_to_a_download_is_passed_over_in_its_place_alo
     bundles.load(copy)
     (copy / "sub").mkdir()
     (copy / "registered_model_meta").rename(copy / "sub" / "registered_model_meta")
-    with pytest.raises(BundleError, match="sub/registered_model_meta: not listed"):
+    with pytest.raises(BundleError, match="sub/registered_model_meta: is not listed"):
         bundles.load(copy)
 
 
@@ -129,7 +129,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     ("before", "after", "wanted"),
     [
         ("xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "model_class is 'xgboost.sklearn.XGBClassifier'"),
-        ("data: model.ubj", "data: ../model.ubj", r"\.\./model\.ubj: missing"),
+        ("data: model.ubj", "data: ../model.ubj", r"\.\./model\.ubj: is missing"),
         ("data: model.ubj", "data: model.json", r"wanted XGBoost's UBJSON"),
         ('"type": "double"', '"type": "string"', "has type 'string'"),
         ("HouseAge", "MedInc", "each name once"),
@@ -250,13 +250,13 @@ def test_loading_runs_no_code_of_the_bundle(copy: Path, tmp_path: Path) -> None:
         (lambda golden: golden.pop("rows"), "wanted columns, rows and predictions"),
         (lambda golden: golden["columns"].reverse(), "differ from the signature"),
         (lambda golden: golden["predictions"].pop(), "one prediction for each"),
-        (lambda golden: golden.update(rows=[], predictions=[]), "wanted rows"),
+        (lambda golden: golden.update(rows=[], predictions=[]), "wanted at least one row"),
         (lambda golden: golden["rows"][0].__setitem__(0, "1"), "finite numbers and nulls"),
         (lambda golden: golden["rows"][0].__setitem__(0, 1e39), "finite numbers and nulls"),
-        (lambda golden: golden["predictions"].__setitem__(0, float("nan")), "a finite number as each prediction"),
-        (lambda golden: golden["predictions"].__setitem__(0, None), "a finite number as each prediction"),
-        (lambda golden: golden["predictions"].__setitem__(1, [1.0]), "a finite number as each prediction"),
-        (lambda golden: golden["predictions"].__setitem__(0, [1.0]), "a list of as many for each"),
+        (lambda golden: golden["predictions"].__setitem__(0, float("nan")), "wanted a finite number for each row"),
+        (lambda golden: golden["predictions"].__setitem__(0, None), "wanted a finite number for each row"),
+        (lambda golden: golden["predictions"].__setitem__(1, [1.0]), "wanted a finite number for each row"),
+        (lambda golden: golden["predictions"].__setitem__(0, [1.0]), "or equally many in a list for each"),
     ],
 )
 def test_golden_rows_that_prove_nothing_are_refused(

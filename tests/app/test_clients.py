@@ -179,7 +179,7 @@ class TestTriton:
         values = whole.to_numpy(np.float32)
         given = triton.InferInput("features", list(values.shape), "FP32")
         given.set_data_from_numpy(values)
-        with pytest.raises(InferenceServerException, match="the binary data extension is not offered") as raised:
+        with pytest.raises(InferenceServerException, match="the binary data extension is not supported") as raised:
             client.infer("california", [given])
         assert raised.value.status() == "415"
 
@@ -187,9 +187,9 @@ class TestTriton:
         inputs = [tensor("features", whole.to_numpy(np.float32), "FP32")]
         with pytest.raises(InferenceServerException, match="no such"):
             client.infer("berlin", inputs)
-        with pytest.raises(InferenceServerException, match="is not in the model's outputs"):
+        with pytest.raises(InferenceServerException, match="is not an output of the model"):
             client.infer("california", inputs, outputs=[triton.InferRequestedOutput("scores")])
-        with pytest.raises(InferenceServerException, match=r"wanted shape \[rows, 8\]"):
+        with pytest.raises(InferenceServerException, match=r"`shape`: wanted \[rows, 8\]"):
             client.infer("california", [tensor("features", whole.to_numpy(np.float32)[:, :7], "FP32")])
 
 

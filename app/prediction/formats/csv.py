@@ -12,7 +12,7 @@ from app.prediction.formats.parts import in_order
 from app.prediction.tables import UNCOUNTED, ByRow
 from app.problem import Problem
 
-# No number that anybody writes is longer; 1e308 with all its digits has 309.
+# No real number is longer: 1e308 with all its digits has 309.
 MAX_CELL = 512
 MARKS = (b",", b"\n", b"\r")
 NUMERALS = frozenset("0123456789.eE+-")
@@ -22,7 +22,7 @@ Cell = float | bool | str | None
 
 
 def read(body: bytes, contract: Contract) -> ByRow:
-    """Return a CSV as a table; an empty cell and NaN are missing values, an empty line is none."""
+    """Return a CSV as a table; an empty cell or NaN is a missing value, an empty line is skipped."""
     lines = _lines(body)
     header = next(lines, [])
     contract.check_names(header)
@@ -39,23 +39,23 @@ def read(body: bytes, contract: Contract) -> ByRow:
 
 
 def _lines(body: bytes) -> Iterator[list[str]]:
-    """Yield the cells of each line that is not empty; decodes piece by piece: as a whole it may take five times."""
+    """Yield the cells of each non-empty line. Decodes piece by piece: the whole text may take five times as much."""
     try:
         for line in csv.reader(io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", newline=""), strict=True):
             if line:
                 yield line
     except (csv.Error, UnicodeDecodeError):
-        message = f"not CSV in UTF-8; wanted closed quotes and at most {MAX_CELL} characters in a cell"
+        message = f"the body is not CSV in UTF-8: wanted closed quotes and at most {MAX_CELL} characters in a cell"
         raise Problem("invalid_json", message) from None
 
 
 def _cells(fields: Sequence[Field]) -> Callable[[list[str], int], list[Cell]]:
-    """Return what reads a line's cells; what is no value of its type stays text, which the contract refuses."""
+    """Return a function that reads a line. A cell that has not its field's type stays text: the contract refuses it."""
     numbers = all(field.type in ("double", "float") for field in fields)
 
     def read(line: list[str], row: int) -> list[Cell]:
         text = "".join(line)
-        # Nearly all lines are numbers alone.
+        # Nearly all lines hold only numbers.
         if numbers and len(text) <= MAX_CELL and NUMERALS.issuperset(text):
             try:
                 return list(map(float, line))
@@ -68,7 +68,7 @@ def _cells(fields: Sequence[Field]) -> Callable[[list[str], int], list[Cell]]:
 
 def _cell(cell: str, field: Field, row: int) -> Cell:
     if len(cell) > MAX_CELL:
-        raise Problem("wrong_type", f"wanted at most {MAX_CELL} characters", field.name, row)
+        raise Problem("wrong_type", f"wanted at most {MAX_CELL} characters in a cell", field.name, row)
     if cell.lower() in MISSING:
         return None
     if field.type == "boolean":
@@ -77,7 +77,7 @@ def _cell(cell: str, field: Field, row: int) -> Cell:
 
 
 def _number(cell: str, integer: bool) -> float | str:
-    """Return the number in `cell`, an integer exactly; of these characters alone, Python reads plain numbers only."""
+    """Return the number in `cell`, an integer exactly. Python reads only plain numbers from these characters."""
     if not NUMERALS.issuperset(cell):
         return cell
     try:

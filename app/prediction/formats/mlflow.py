@@ -1,4 +1,4 @@
-"""`/invocations`: MLflow's scoring protocol, in each of its documented JSON forms; the module `csv` reads its CSV.
+"""`/invocations`: MLflow's scoring protocol in all its documented JSON forms; the module `csv` reads its CSV.
 
 https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
 """
@@ -11,7 +11,7 @@ import orjson
 
 from app.engines.engine import FloatArray
 from app.prediction.contract import Contract
-from app.prediction.formats.parts import in_order, members, numbers, of_records
+from app.prediction.formats.parts import from_records, in_order, members, numbers
 from app.prediction.formats.request_format import ModelId
 from app.prediction.json_body import ARRAYS, OBJECTS
 from app.prediction.tables import UNCOUNTED, ByColumn, ByRow, Table
@@ -27,7 +27,7 @@ ERROR_CODES = {
 
 
 class MLflow:
-    """MLflow's shape; stricter than its own server, which casts and drops in silence."""
+    """MLflow's format; stricter than MLflow's own server, which casts and drops values silently."""
 
     takes_csv = True
     takes_nan = True
@@ -45,21 +45,21 @@ class MLflow:
         found = members(data, {"columns": ARRAYS, "data": ARRAYS}, {"index": ARRAYS})
         index = found.get("index")
         if index is not None and len(index) != len(found["data"]):
-            raise Problem("wrong_shape", "wanted as many entries as data has rows", "index")
+            raise Problem("wrong_shape", "wanted one entry for each row of data", "index")
         arrays = 2 + len(found["data"]) + (index is not None)
-        # simdjson counts nulls over the whole document: an index may hold some, so it is left to the plain way.
+        # Nulls are counted in the whole body, and an index may hold some: such a request is read cell by cell.
         return in_order(found["columns"], found["data"], contract, arrays if index is None else UNCOUNTED)
 
     def _dataframe_records(self, data: Any, contract: Contract) -> Table:
         if not isinstance(data, ARRAYS):
             raise Problem("wrong_type", "wanted an array of objects", "dataframe_records")
-        return of_records(data, contract)
+        return from_records(data, contract)
 
     def _instances(self, data: Any, contract: Contract) -> Table:
         if not isinstance(data, ARRAYS):
             raise Problem("wrong_type", "wanted an array of rows or of objects", "instances")
         if len(data) and isinstance(data[0], OBJECTS):
-            return of_records(data, contract)
+            return from_records(data, contract)
         return ByRow(data, 1 + len(data))
 
     def _inputs(self, data: Any, contract: Contract) -> Table:

@@ -1,4 +1,4 @@
-"""What several request formats read or write alike: objects, records, named columns, numbers."""
+"""What several request formats have in common: objects, records, named columns, numbers."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from app.problem import Problem, unknown
 
 
 def numbers(predictions: FloatArray) -> bytes:
-    """Return predictions as JSON, each in the fewest digits that give the same float32 back."""
+    """Return predictions as JSON, each with the fewest digits that give the same float32 when read back."""
     return orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def members(
     document: Any, required: Mapping[str, tuple[type, ...]], optional: Mapping[str, tuple[type, ...]]
 ) -> dict[str, Any]:
-    """Return the object's members, all of `required` and some of `optional`, each of its type; raises Problem."""
+    """Return the object's members: all `required` and any `optional` ones; raises Problem for any other."""
     if not isinstance(document, OBJECTS):
         raise Problem("wrong_type", "wanted a JSON object")
     known = {**required, **optional}
-    # One more than are known is enough to tell that one is unknown or given twice.
+    # One name more than are known is enough to find one that is unknown or appears twice.
     names = list(islice(document, len(known) + 1))
     for i, name in enumerate(names):
         if name not in known:
-            raise unknown(name, known, "what this protocol has here", f"member {i}")
+            raise unknown(name, known, "known to this protocol", f"member {i}")
     if len(set(names)) != len(names):
-        raise Problem("duplicate_field", "a name is given twice")
-    # Not by items(): simdjson's would make Python's objects of all values. Few names by now: it looks each up in turn.
+        raise Problem("duplicate_field", "an object has the same name twice")
+    # Not items(): simdjson would turn all values into Python's objects. Each lookup is a search, but there are few.
     found = {name: document[name] for name in names}
     for name in required:
         if name not in found:
@@ -50,8 +50,8 @@ def _named(kinds: tuple[type, ...]) -> str:
     return " or ".join(name for kind, name in names.items() if kind in kinds)
 
 
-def of_records(records: Sequence[Any], contract: Contract) -> ByRow:
-    """Return objects, one a row with each field by name, as a table of rows."""
+def from_records(records: Sequence[Any], contract: Contract) -> ByRow:
+    """Return a table of records: objects that hold a row each, field by field."""
     contract.check_count(len(records))
     rows = []
     for i, record in enumerate(records):
@@ -64,8 +64,8 @@ def of_records(records: Sequence[Any], contract: Contract) -> ByRow:
 
 def in_order(names: Any, rows: Any, contract: Contract, arrays: int) -> ByRow:
     """Return `rows`, whose columns are called `names`, as a table."""
-    given = tuple(islice(names, len(contract.names) + 1))
-    if not all(isinstance(name, str) for name in given):
-        raise Problem("wrong_type", "wanted the fields' names", "columns")
-    contract.check_names(given)
-    return ByRow(rows, arrays, columns=() if given == contract.names else given)
+    order = tuple(islice(names, len(contract.names) + 1))
+    if not all(isinstance(name, str) for name in order):
+        raise Problem("wrong_type", "wanted an array of field names", "columns")
+    contract.check_names(order)
+    return ByRow(rows, arrays, columns=() if order == contract.names else order)

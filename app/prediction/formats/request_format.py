@@ -1,4 +1,4 @@
-"""What a request format is: the interface that each of them implements."""
+"""The interface of a request format."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ModelId(NamedTuple):
 
 
 class RequestFormat(Protocol):
-    """One format of requests, answers and errors; `extra` is what the answer needs of the request."""
+    """One format of requests, answers and errors; `extra` is what the answer repeats from the request."""
 
     takes_csv: bool
-    takes_nan: bool  # a bare NaN stands for null, although JSON has no NaN
+    takes_nan: bool  # NaN, which is not JSON, stands for null
 
     def read(self, document: Any, contract: Contract) -> tuple[Table, Any]:
         """Return the table in `document`, simdjson's or plain; raises Problem if it is not in this format."""

@@ -18,7 +18,7 @@ ROWS = "features"
 
 
 class Rows:
-    """Slipway's own shape, for rows and for columns."""
+    """Slipway's own format, for rows and for columns."""
 
     takes_csv = False
     takes_nan = False
@@ -49,6 +49,6 @@ class Rows:
 
 
 def envelope(problem: Problem) -> bytes:
-    """Return the error as Slipway's own JSON, which all routes without a protocol of their own use."""
+    """Return the error in Slipway's own format, which every route without a protocol of its own uses."""
     where = {"field": problem.field, "row": problem.row}
     return orjson.dumps({"error": {"code": problem.code, "message": problem.message, **where}})

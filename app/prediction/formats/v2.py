@@ -30,7 +30,7 @@ OUTPUT_TYPE = "FP32"
 DATATYPES = {"double": "FP64", "float": "FP32", "long": "INT64", "integer": "INT32", "boolean": "BOOL"}
 FLOATS = {"FP16", "FP32", "FP64"}
 INTEGERS = {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
-# Integers are welcome where a float is wanted, never the other way round.
+# An integer may stand for a float, never the other way round.
 ACCEPTED = {
     "double": FLOATS | INTEGERS,
     "float": FLOATS | INTEGERS,
@@ -41,7 +41,7 @@ ACCEPTED = {
 
 
 class V2:
-    """The Open Inference Protocol's shape: one input for each field, or one matrix called `features`."""
+    """The Open Inference Protocol: one input for each field, or one matrix called `features`."""
 
     takes_csv = False
     takes_nan = False
@@ -49,7 +49,7 @@ class V2:
     def read(self, document: Any, contract: Contract) -> tuple[Table, str | None]:
         found = members(document, {"inputs": ARRAYS}, {"id": (str,), "parameters": OBJECTS, "outputs": ARRAYS})
         listed = 1 + _check_outputs(found.get("outputs"))
-        # One more than there are fields is enough to tell that one is unknown or given twice.
+        # One input more than there are fields is enough to find one that is unknown or appears twice.
         entries = enumerate(islice(found["inputs"], len(contract.names) + 1))
         tensors = [_tensor(entry, i, contract) for i, entry in entries]
         if len(tensors) == 1 and tensors[0]["name"] == ROWS and ROWS not in contract.names:
@@ -72,7 +72,7 @@ class V2:
             OUTPUT_TYPE.encode(),
             numbers(predictions.ravel()),
         )
-        # Not by orjson: an id may be any JSON text, also one that is no Unicode ("\\ud800"), and comes back as it came.
+        # Not orjson: an id may be any JSON text, even invalid Unicode ("\\ud800"), and is returned unchanged.
         return b'%b,"outputs":[%b]}' % (json.dumps(head).encode()[:-1], tensor)
 
     def error(self, problem: Problem, request_id: str) -> bytes:
@@ -85,15 +85,15 @@ def output(width: int | None) -> dict[str, Any]:
 
 
 def _check_outputs(outputs: Any) -> int:
-    """Refuse an output that the model has not; return how many arrays the list is."""
+    """Raise Problem for an output that the model does not have; return how many JSON arrays `outputs` takes."""
     if outputs is None:
         return 0
     for i, entry in enumerate(outputs):
         name = members(entry, {"name": (str,)}, {"parameters": OBJECTS})["name"]
         if name != OUTPUT:
-            raise unknown(name, [OUTPUT], "the model's outputs", f"output {i}")
+            raise unknown(name, [OUTPUT], "an output of the model", f"output {i}")
         if i:
-            raise Problem("duplicate_field", "asked for twice", OUTPUT)
+            raise Problem("duplicate_field", "appears twice", OUTPUT)
     return 1
 
 
@@ -105,19 +105,19 @@ def _tensor(entry: Any, number: int, contract: Contract) -> dict[str, Any]:
     if "binary_data_size" in tensor.get("parameters", ()):
         raise Problem("unsupported", BINARY_TENSORS, **where)
     if "data" not in tensor:
-        raise Problem("missing_field", "has no data", **where)
+        raise Problem("missing_field", "`data` is missing", **where)
     if len(tensor["shape"]) > 2:
-        raise Problem("wrong_shape", "wanted a shape of one or two dimensions", **where)
+        raise Problem("wrong_shape", "`shape`: wanted one or two dimensions", **where)
     shape = list(tensor["shape"])
     if not all(type(length) is int and length >= 0 for length in shape):
-        raise Problem("wrong_shape", "wanted a shape of whole numbers", **where)
+        raise Problem("wrong_shape", "`shape`: wanted whole numbers from 0 on", **where)
     return {**tensor, "shape": shape}
 
 
 def _matrix(tensor: dict[str, Any], contract: Contract) -> ByRow:
     shape, data, width = tensor["shape"], tensor["data"], len(contract.names)
     if len(shape) != 2 or shape[1] != width:
-        raise Problem("wrong_shape", f"wanted shape [rows, {width}]", ROWS)
+        raise Problem("wrong_shape", f"`shape`: wanted [rows, {width}]", ROWS)
     bounds = {field.name: limits for field in contract.fields if (limits := _bounds(tensor["datatype"], field, ROWS))}
     if len(data) and isinstance(data[0], ARRAYS):
         _check_length(len(data), shape[0], ROWS)
@@ -133,7 +133,7 @@ def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> ByColumn:
     for tensor in tensors:
         name, shape, data = tensor["name"], tensor["shape"], tensor["data"]
         if len(shape) not in (1, 2) or shape[1:] not in ([], [1]):
-            raise Problem("wrong_shape", "wanted shape [rows] or [rows, 1]", name)
+            raise Problem("wrong_shape", "`shape`: wanted [rows] or [rows, 1]", name)
         _check_length(len(data), shape[0], name)
         if limits := _bounds(tensor["datatype"], fields[name], name):
             bounds[name] = limits
@@ -144,7 +144,7 @@ def _columns(tensors: Sequence[dict[str, Any]], contract: Contract) -> ByColumn:
 
 
 def _unwrapped(data: Sequence[Any], name: str) -> list[Any]:
-    """Return the values of a column given as one-value rows."""
+    """Return the values of a column whose rows hold one value each."""
     for i, row in enumerate(data):
         if not isinstance(row, ARRAYS) or len(row) != 1:
             raise Problem("wrong_shape", "wanted one value in each row", name, i)
@@ -160,9 +160,9 @@ def _check_length(got: int, wanted: int, name: str) -> None:
 
 
 def _bounds(datatype: str, field: Field, name: str) -> tuple[int, int] | None:
-    """Return the range that an integer datatype sets, None for the others; raises Problem for one that does not fit."""
+    """Return the range that an integer datatype sets, None for others; raises Problem for one that does not fit."""
     if datatype not in ACCEPTED[field.type]:
-        raise Problem("wrong_type", f"wanted a datatype of {', '.join(sorted(ACCEPTED[field.type]))}", name)
+        raise Problem("wrong_type", f"`datatype`: wanted one of {', '.join(sorted(ACCEPTED[field.type]))}", name)
     if datatype not in INTEGERS:
         return None
     limits = np.iinfo(datatype.lower())

@@ -27,13 +27,13 @@ DECLINED = (NotFast, Problem, ValueError, RuntimeError, TypeError, KeyError, Att
 
 
 def fast(contract: Contract, body: bytes) -> Any:
-    view, nulls = json_body.fast(simdjson.Parser(), body)
+    view, nulls = json_body.parse_fast(simdjson.Parser(), body)
     table, _ = Rows().read(view, contract)
     return contract.fast_matrix(table, nulls, body.count(b"["))
 
 
 def careful(contract: Contract, body: bytes) -> Any:
-    table, _ = Rows().read(json_body.plain(body), contract)
+    table, _ = Rows().read(json_body.parse_python(body), contract)
     return contract.matrix(table)
 
 
@@ -112,7 +112,7 @@ def test_the_next_integer_is_refused(beyond: str, form: str) -> None:
     contract = Contract([Field("n", "long", False)], 10)
     with pytest.raises(DECLINED):
         fast(contract, (form % beyond).encode())
-    for read in (json_body.plain, json_body.careful):
+    for read in (json_body.parse_python, json_body.parse):
         table, _ = Rows().read(read((form % beyond).encode()), contract)
         with pytest.raises(Problem, match="field 'n', row 0: wanted an integer from"):
             contract.matrix(table)
@@ -133,7 +133,7 @@ def test_a_datatype_s_range_is_exact(datatype: str, value: int, right: bool) -> 
     contract = Contract([Field("x", "double", False)], 10)
     data = {"name": "x", "shape": [1], "datatype": datatype, "data": [value]}
     body = json.dumps({"inputs": [data]}).encode()
-    table, _ = V2().read(json_body.careful(body), contract)
+    table, _ = V2().read(json_body.parse(body), contract)
     if right:
         assert contract.matrix(table).tolist() == [[np.float32(value)]]
     else:
@@ -143,7 +143,7 @@ def test_a_datatype_s_range_is_exact(datatype: str, value: int, right: bool) -> 
 
 def test_columns_in_another_order_take_the_fast_way() -> None:
     body = b'{"columns":["b","a"],"data":[[2,1],[4,null]]}'
-    view, nulls = json_body.fast(simdjson.Parser(), body)
+    view, nulls = json_body.parse_fast(simdjson.Parser(), body)
     table = in_order(view["columns"], view["data"], PAIR, 4)
     rows = PAIR.fast_matrix(table, nulls, body.count(b"["))
     assert str(rows.tolist()) == "[[1.0, 2.0], [nan, 4.0]]"

@@ -73,14 +73,14 @@ class Target:
         if sent.encoding.content_type == CSV:
             return contract.matrix(csv.read(sent.body, contract)), None
         body = json_body.with_nulls(sent.body) if isinstance(shape, MLflow) else sent.body
-        table, extra = shape.read(json_body.plain(body), contract)
+        table, extra = shape.read(json_body.parse_python(body), contract)
         return contract.matrix(table), extra
 
     def fast(self, sent: Sent) -> FloatArray | None:
         route = self.route(sent)
         body = json_body.with_nulls(sent.body) if isinstance(route.format, MLflow) else sent.body
         try:
-            view, nulls = json_body.fast(simdjson.Parser(), body)
+            view, nulls = json_body.parse_fast(simdjson.Parser(), body)
             table, _ = route.format.read(view, route.model.contract)
             return route.model.contract.fast_matrix(table, nulls, body.count(b"["))
         except DECLINED:

@@ -90,10 +90,10 @@ def test_integers_to_their_edges_are_welcome(pair: Predictions, row: list[Any]) 
     [
         (RequestInfo("text/plain"), "wanted content type application/json"),
         (RequestInfo("application/x-www-form-urlencoded"), "wanted content type application/json"),
-        (RequestInfo("application/json; charset=latin-1"), "wanted UTF-8"),
+        (RequestInfo("application/json; charset=latin-1"), "wanted the charset UTF-8"),
         (RequestInfo("application/json", content_encoding="gzip"), "without a content encoding"),
-        (RequestInfo("application/octet-stream"), "binary data extension is not offered"),
-        (RequestInfo("application/json", inference_header="120"), "binary data extension is not offered"),
+        (RequestInfo("application/octet-stream"), "binary data extension is not supported"),
+        (RequestInfo("application/json", inference_header="120"), "binary data extension is not supported"),
         (RequestInfo("text/csv"), "wanted content type application/json"),
     ],
 )
@@ -138,7 +138,7 @@ def test_the_fast_way_is_taken_for_what_it_is_made_for(
     def fail(body: bytes) -> None:
         pytest.fail("read by the careful way")
 
-    monkeypatch.setattr("app.prediction.json_body.plain", fail)
+    monkeypatch.setattr("app.prediction.json_body.parse", fail)
     columns = {name: [1.0, 2.0] for name in predictions.models[0].contract.names}
     v2 = {"name": "features", "shape": [2, 8], "datatype": "FP32"}
     per_field = [{"name": n, "shape": [2], "datatype": "FP64", "data": v} for n, v in columns.items()]

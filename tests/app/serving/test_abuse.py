@@ -39,7 +39,7 @@ def server(start: Start) -> Iterator[Server]:
     yield server
     eventually(lambda: files(server) <= before + 8, "the workers let go of the connections")
     eventually(lambda: scrape(server).total("predictions_in_flight") == 0, "no request is under way any more")
-    assert not [entry for entry in server.log if entry["message"] == "a worker died, another takes its place"]
+    assert not [entry for entry in server.log if entry["message"] == "a worker died and is replaced"]
 
 
 def files(server: Server) -> int:

@@ -100,7 +100,7 @@ def test_a_killed_worker_s_counts_stay_and_its_gauges_go(start: Start, known: Kn
     for _ in range(2):
         victim = server.workers[0]
         os.kill(victim, signal.SIGKILL)
-        server.wait_for("a worker died, another takes its place")
+        server.wait_for("a worker died and is replaced")
         eventually(partial(replaced, server, victim), "it is replaced")
         after = settled(server, load.right)
         assert after.total("prediction_requests_total") == load.right
@@ -163,7 +163,7 @@ def test_a_crash_loop_leaves_no_files_and_loses_no_counts(start: Start, known: K
         for _ in range(3):
             for victim in server.workers:
                 os.kill(victim, signal.SIGKILL)
-                server.wait_for("a worker died, another takes its place")
+                server.wait_for("a worker died and is replaced")
             load.more(100)
             eventually(lambda: len(server.workers) == 4, "all are replaced")
             samples = scrape(server)

@@ -24,7 +24,7 @@ from tests.app.serving.test_worker import DIED, alive
 pytestmark = pytest.mark.long
 
 Start = Callable[..., Server]
-HANGS = "a worker hangs and is killed"
+HANGS = "a worker does not respond and is killed"
 
 
 @pytest.fixture(params=["port", "socket"])
@@ -128,7 +128,7 @@ def test_a_server_none_of_whose_workers_starts_any_more_ends_with_an_error(start
     resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (files, files))
     os.kill(server.workers[0], signal.SIGKILL)
     assert server.process.wait(120) == 1
-    server.wait_for("no worker can be started, the server ends")
+    server.wait_for("no worker can be started: the server ends")
     assert [entry["message"] for entry in server.log].count(DIED) == 1 + supervisor.MAX_FAILED_STARTS
 
 
@@ -157,7 +157,7 @@ def test_signals_ignored_and_blocked_at_entry_work(start: Start, known: Known, n
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     first = children.read_text().split()[0]
     os.kill(int(first), signal.SIGKILL)
-    assert b"another takes its place" in process.stdout.readline()
+    assert b"a worker died and is replaced" in process.stdout.readline()
     eventually(lambda: len(children.read_text().split()) == 2, "it is replaced")
     process.send_signal(number)
     assert process.wait(60) == 0

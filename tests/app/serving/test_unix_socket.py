@@ -80,7 +80,7 @@ def test_a_killed_worker_costs_its_connections_and_no_more(start: Start, known: 
     with Load(server.address, known, 8) as load:
         load.more(200)
         os.kill(server.workers[0], signal.SIGKILL)
-        server.wait_for("a worker died, another takes its place")
+        server.wait_for("a worker died and is replaced")
         load.more(200)
         assert load.broken <= 8
     assert not load.wrong

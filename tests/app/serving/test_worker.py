@@ -24,7 +24,7 @@ from tests.app.load import Load, eventually
 pytestmark = pytest.mark.long
 
 Start = Callable[..., Server]
-DIED = "a worker died, another takes its place"
+DIED = "a worker died and is replaced"
 
 
 def alive(pid: int) -> bool:
@@ -248,7 +248,7 @@ def test_a_model_that_misses_its_golden_answers_is_not_served(tmp_path: Path, bu
     entries = [json.loads(line) for line in ended.stdout.splitlines()]
     errors = [entry for entry in entries if entry["level"] == "error"]
     assert errors
-    assert all(entry["reason"].startswith("xgboost misses 1 of 60 golden answers") for entry in errors)
+    assert all(entry["reason"].startswith("xgboost gets 1 of 60 golden answers wrong") for entry in errors)
     assert not [entry for entry in entries if entry["message"] == "serving"]
 
 
