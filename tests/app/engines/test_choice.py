@@ -81,7 +81,7 @@ def test_answers_that_depend_on_the_size_of_the_batch_are_left_to_xgboost(caplog
 
     golden = golden_of(model, count=64)
     assert engines.choose(model, golden).name == "xgboost"
-    assert "golden answers one row at a time, the first in row" in vars(caplog.records[0])["reason"]
+    assert "golden answers wrong one row at a time, the first in row" in vars(caplog.records[0])["reason"]
     with pytest.raises(EngineError, match=r"onedal gets \d+ of 64 golden answers wrong one row at a time"):
         engines.choose(model, golden, "onedal")
 
