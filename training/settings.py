@@ -50,7 +50,7 @@ def cast(key: str, value: Any, where: str = "") -> Any:
     """Return `value` as the type of the setting `key`. Text is converted; any other value must have that type."""
     if key not in KINDS:
         nearest = difflib.get_close_matches(key, KINDS, n=1, cutoff=0)[0]
-        raise ConfigError(f"{where}{key}={value!r}: unknown setting, did you mean {nearest!r}?")
+        raise ConfigError(f"{where}{key}={value!r}: no such key, the nearest is {nearest!r}")
     kind = KINDS[key]
     try:
         return _names(value) if kind == tuple[str, ...] else _scalar(kind, value)

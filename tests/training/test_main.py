@@ -55,5 +55,5 @@ def test_an_unknown_setting_is_refused_before_anything_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main.main([f"output={tmp_path / 'var'}", "max_dpeth=3"]) == 2
-    assert capsys.readouterr().err == "error: max_dpeth='3': unknown setting, did you mean 'max_depth'?\n"
+    assert capsys.readouterr().err == "error: max_dpeth='3': no such key, the nearest is 'max_depth'\n"
     assert not (tmp_path / "var").exists()

@@ -49,7 +49,7 @@ def test_an_empty_file_sets_nothing(file: Path) -> None:
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(file: Path, unknown: str, nearest: str) -> None:
-    with pytest.raises(ConfigError, match=f"{unknown}='3': unknown setting, did you mean '{nearest}'\\?"):
+    with pytest.raises(ConfigError, match=f"{unknown}='3': no such key, the nearest is '{nearest}'"):
         settings.load(None, [f"{unknown}=3"], {})
     file.write_text(f"{unknown}: 3\n")
     with pytest.raises(ConfigError, match=f"config.yaml: {unknown}=3: .* '{nearest}'"):
