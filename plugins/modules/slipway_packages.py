@@ -70,12 +70,12 @@ def finish(module: Any) -> None:
 def main() -> None:
     """Run as a module."""
     module = AnsibleModule(SPEC, supports_check_mode=True)
-    lacking = missing(module)
-    if lacking and not module.check_mode:
+    absent = missing(module)
+    if absent and not module.check_mode:
         finish(module)
         apt(module, "update")
-        apt(module, "install", "--no-install-recommends", *lacking)
-    module.exit_json(changed=bool(lacking), missing=lacking)
+        apt(module, "install", "--no-install-recommends", *absent)
+    module.exit_json(changed=bool(absent), missing=lacking)
 
 
 if __name__ == "__main__":
