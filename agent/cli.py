@@ -84,8 +84,16 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "slipway-pull", description=ABOUT, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", type=Path, default=Paths().config, metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--data", type=Path, default=Paths().data, metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Paths().config,
+        metavar="DIR",
+        help="where host.json and pull.json are (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Paths().data, metavar="DIR", help="where the state is (default: %(default)s)"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | now | adopt | status | check")
     commands.add_parser(
         "run",

@@ -17,5 +17,5 @@ def remote(tmp_path: Path) -> Remote:
 def machine(tmp_path: Path, remote: Remote) -> Machine:
     """A host with a stand-in for ansible-pull."""
     machine = Machine(tmp_path / "host", remote.url)
-    machine.stand_in()
+    machine.fake_ansible_pull()
     return machine

@@ -46,21 +46,21 @@ class Machine:
         self.folder = folder
         self.paths = Paths(folder / "etc", folder / "var")
         self.paths.config.mkdir(parents=True)
-        self.tell(environment="prod", groups=["api"], repository=str(repository), branch="prod", name="web-1")
+        self.write_host(environment="prod", groups=["api"], repository=str(repository), branch="prod", name="web-1")
         # The agent's PATH: this Python's programs, ansible-pull among them, then the system's.
         self.path = [str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
         (folder / "bin").mkdir()
 
-    def tell(self, **keys: Any) -> None:
+    def write_host(self, **keys: Any) -> None:
         """Change keys of host.json."""
         known = json.loads(self.paths.host.read_text()) if self.paths.host.exists() else {}
         self.paths.host.write_text(json.dumps(known | keys))
 
-    def set(self, **keys: int) -> None:
+    def write_settings(self, **keys: int) -> None:
         """Write pull.json."""
         self.paths.settings.write_text(json.dumps(keys))
 
-    def stand_in(self) -> None:
+    def fake_ansible_pull(self) -> None:
         """Put the stand-in for ansible-pull before the real one."""
         program = self.folder / "bin" / "ansible-pull"
         program.write_text(STAND_IN.format(python=sys.executable, calls=str(self.folder / "calls")))
@@ -102,7 +102,7 @@ class Machine:
         document: dict[str, Any] = json.loads(self.paths.state.read_text())
         return document
 
-    def later(self, seconds: float) -> None:
+    def age(self, seconds: float) -> None:
         """Make it so much later for the agent, by making all that it remembers so much older."""
         state = self.state()
         aged = {key: value - seconds for key, value in state.items() if key.endswith("_at") and value}

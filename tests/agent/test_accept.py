@@ -50,7 +50,7 @@ def test_a_full_check_goes_on_while_the_branch_is_refused(machine: Machine, remo
     second = remote.commit(GOOD | {"new": "x"})
     machine.agent("run")
     remote.rewind(first)
-    machine.later(7 * HOUR)
+    machine.age(7 * HOUR)
     assert machine.agent("run")[0] == 6
     assert machine.calls()[1:] == [{"commit": second, "tags": ""}]
 
@@ -73,12 +73,12 @@ def test_a_branch_that_was_rewritten_on_purpose_is_adopted(machine: Machine, rem
 
 def repoint(machine: Machine, remote: Remote) -> tuple[str, str]:
     """Apply a commit of dev, then point the host to prod, which has another history; return both commits."""
-    machine.tell(environment="dev", branch="dev")
+    machine.write_host(environment="dev", branch="dev")
     dev = remote.commit(GOOD, branch="dev")
     machine.agent("run")
     remote.orphan()
     prod = remote.commit({"site.yml": "test -e works\n"})
-    machine.tell(environment="prod", branch="prod")
+    machine.write_host(environment="prod", branch="prod")
     return dev, prod
 
 
@@ -106,7 +106,7 @@ def test_a_new_branch_whose_first_run_fails_is_followed_on(machine: Machine, rem
 def test_a_repository_with_the_same_history_keeps_what_is_applied(machine: Machine, remote: Remote) -> None:
     first = remote.commit(GOOD)
     machine.agent("run")
-    machine.tell(repository=f"file://{remote.url}")
+    machine.write_host(repository=f"file://{remote.url}")
     code, output = machine.agent("run")
     assert (code, machine.state()["applied"]) == (0, first)
     assert "new history" not in output

@@ -103,7 +103,7 @@ def test_a_changed_host_json_is_not_forgotten_when_its_run_is_interrupted(machin
     remote.commit({"site.yml": f"test -e {switch} && exit 0\n{FOREVER}"})
     machine.agent("run")
     switch.unlink()
-    machine.tell(groups=["api", "ops"])
+    machine.write_host(groups=["api", "ops"])
     process = machine.start("run")
     started(process)
     process.terminate()
@@ -158,7 +158,7 @@ def test_a_run_that_was_killed_leaves_the_lock_free_and_a_pause(machine: Machine
 
 
 def test_a_run_over_its_limit_is_ended_with_all_that_it_started(machine: Machine, remote: Remote) -> None:
-    machine.set(run_limit_seconds=2)
+    machine.write_settings(run_limit_seconds=2)
     commit = remote.commit({"site.yml": FOREVER})
     process = machine.start("run")
     child = started(process)
@@ -187,10 +187,10 @@ def test_a_second_run_says_that_one_is_under_way(machine: Machine, remote: Remot
 
 
 def test_a_remote_that_never_answers_is_given_up_on(machine: Machine, remote: Remote) -> None:
-    machine.set(remote_limit_seconds=1)
+    machine.write_settings(remote_limit_seconds=1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"git://127.0.0.1:{silent.getsockname()[1]}/repository"
-        machine.tell(repository=url)
+        machine.write_host(repository=url)
         code, output = machine.agent("run")
     assert code == 5
     assert f"unreachable: {url} did not answer within 1 s" in output

@@ -33,7 +33,7 @@ def test_a_full_check_needs_no_remote(machine: Machine, remote: Remote) -> None:
     commit = remote.commit(GOOD)
     machine.agent("run")
     shutil.rmtree(remote.url)
-    machine.later(7 * HOUR)
+    machine.age(7 * HOUR)
     assert machine.agent("run")[0] == 5
     assert machine.calls()[1:] == [{"commit": commit, "tags": ""}]
 
@@ -213,16 +213,16 @@ def test_a_clock_that_was_set_neither_holds_up_a_retry_nor_repeats_a_full_check(
     machine.agent("run")
     switch.unlink()
     machine.agent("now", "--full")
-    machine.later(seconds)
+    machine.age(seconds)
     # Later, the pause is over; earlier, no pause is that long.
     machine.agent("run")
     assert (len(machine.calls()), machine.state()["failures"]) == (3, 2)
     machine.agent("run")
     assert len(machine.calls()) == 3
     switch.touch()
-    machine.later(seconds)
+    machine.age(seconds)
     assert machine.agent("run")[0] == 0
-    machine.later(seconds)
+    machine.age(seconds)
     # One full check at most, then there is peace.
     for _ in range(3):
         assert machine.agent("run")[0] == 0
@@ -234,7 +234,7 @@ def test_a_clock_that_was_set_neither_holds_up_a_retry_nor_repeats_a_full_check(
 def test_a_clock_that_was_set_holds_up_no_new_commit(machine: Machine, remote: Remote, seconds: float) -> None:
     remote.commit(BAD)
     machine.agent("run")
-    machine.later(seconds)
+    machine.age(seconds)
     commit = remote.commit(GOOD)
     assert machine.agent("run")[0] == 0
     assert machine.state()["applied"] == commit
@@ -246,7 +246,7 @@ def test_a_remote_that_is_away_for_minutes_costs_nothing(machine: Machine, remot
     second = remote.commit(GOOD | {"new": "x"})
     away = remote.url.rename(remote.url.with_name("away"))
     for _ in range(3):
-        machine.later(60)
+        machine.age(60)
         assert machine.agent("run")[0] == 5
     assert (machine.state()["applied"], machine.state()["failures"]) == (first, 0)
     away.rename(remote.url)

@@ -110,7 +110,7 @@ def damage(machine: Machine, _remote: Remote) -> None:
 
 def repoint(machine: Machine, remote: Remote) -> None:
     """Another branch, with a history of its own."""
-    machine.tell(branch="other")
+    machine.write_host(branch="other")
     remote.orphan()
 
 

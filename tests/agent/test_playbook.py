@@ -203,7 +203,7 @@ def test_another_commit_than_was_asked_for_is_a_failure(machine: Machine, remote
     """A host that is missing in its inventory keeps its old checkout for ever, and ansible-pull runs that."""
     first = remote.commit({"site.yml": "exit 0"})
     second = remote.commit({"site.yml": "exit 0", "new": "x"})
-    machine.stand_in()
+    machine.fake_ansible_pull()
     program = machine.folder / "bin" / "ansible-pull"
     program.write_text(program.read_text().replace('"--force", options.checkout', f'"--force", {first!r}'))
     assert machine.agent("run")[0] == 1

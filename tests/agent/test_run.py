@@ -64,7 +64,7 @@ def test_a_failure_is_not_hidden_by_the_branch_standing_still(machine: Machine, 
     code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (1, 1)
     assert "waiting" in output
-    machine.later(HOUR)
+    machine.age(HOUR)
     assert machine.agent("run")[0] == 1
     assert len(machine.calls()) == 2
 
@@ -76,7 +76,7 @@ def test_a_failed_commit_is_tried_again_with_longer_and_longer_pauses(machine: M
         machine.agent("run")
         state = machine.state()
         pauses.append(state["retry_at"] - state["attempted_at"])
-        machine.later(HOUR)
+        machine.age(HOUR)
     assert len(machine.calls()) == 8
     assert all(45 * 2**n <= pause <= 62 * 2**n for n, pause in enumerate(pauses[:6]))
     assert all(pause <= HOUR + 2 for pause in pauses)
@@ -89,7 +89,7 @@ def test_a_retry_runs_everything_and_then_the_commit_is_applied(machine: Machine
     commit = remote.commit({"site.yml": f"test -e {switch}", "roles/api/x": "x"})
     machine.agent("run")
     switch.touch()
-    machine.later(HOUR)
+    machine.age(HOUR)
     assert machine.agent("run")[0] == 0
     state = machine.state()
     assert (state["applied"], state["failures"], state["reason"]) == (commit, 0, "")
@@ -128,7 +128,7 @@ def test_an_unchanged_commit_is_run_again_from_time_to_time(machine: Machine, re
     """What repairs drift: ansible-pull by itself has nothing to do for an unchanged commit."""
     remote.commit(GOOD)
     machine.agent("run")
-    machine.later(7 * HOUR)
+    machine.age(7 * HOUR)
     code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 2)
     assert "full check" in output
@@ -141,14 +141,14 @@ def test_a_failed_full_check_is_told_and_tried_again(machine: Machine, remote: R
     commit = remote.commit({"site.yml": f"test ! -e {switch}"})
     machine.agent("run")
     switch.touch()
-    machine.later(7 * HOUR)
+    machine.age(7 * HOUR)
     code, output = machine.agent("run")
     assert code == 1
     assert f"failed: {commit[:12]} is applied, but a later run of it failed: " in output
     assert machine.agent("run")[0] == 1
     assert (len(machine.calls()), machine.state()["applied"]) == (2, commit)
     switch.unlink()
-    machine.later(HOUR)
+    machine.age(HOUR)
     assert machine.agent("run")[0] == 0
     assert machine.state()["failures"] == 0
 
@@ -156,7 +156,7 @@ def test_a_failed_full_check_is_told_and_tried_again(machine: Machine, remote: R
 def test_a_changed_host_json_runs_everything_at_once(machine: Machine, remote: Remote) -> None:
     remote.commit(GOOD)
     machine.agent("run")
-    machine.tell(groups=["api", "ops"])
+    machine.write_host(groups=["api", "ops"])
     code, output = machine.agent("run")
     assert (code, len(machine.calls())) == (0, 2)
     assert "host.json changed" in output

@@ -31,7 +31,7 @@ def test_a_host_that_never_ran_says_so(machine: Machine) -> None:
 def test_a_host_in_sync_shows_what_it_serves_and_follows(machine: Machine, remote: Remote) -> None:
     commit = remote.commit(GOOD)
     machine.agent("run")
-    machine.later(300)
+    machine.age(300)
     code, lines = shown(machine)
     assert (code, lines["state"]) == (0, "in sync")
     assert lines["applied"] == f"{commit[:12]}, 5 min ago"
@@ -79,7 +79,7 @@ def test_a_remote_that_is_away_is_told(machine: Machine, remote: Remote) -> None
 def test_a_broken_host_json_is_told(machine: Machine, remote: Remote) -> None:
     remote.commit(GOOD)
     machine.agent("run")
-    machine.tell(groups=["web"])
+    machine.write_host(groups=["web"])
     machine.agent("run")
     code, lines = shown(machine)
     assert (code, lines["state"]) == (1, "misconfigured")
@@ -146,10 +146,10 @@ def test_a_host_whose_last_run_is_overdue_is_not_in_sync(machine: Machine, up: C
 
 def test_how_long_a_run_may_stay_away_follows_from_the_interval(machine: Machine, up: Callable[..., None]) -> None:
     ran(machine)
-    machine.set(interval_seconds=600)
+    machine.write_settings(interval_seconds=600)
     up(10_000 + 5 * 600)
     assert status.view(machine.paths)["state"] == "in sync"
-    machine.set(interval_seconds=10)
+    machine.write_settings(interval_seconds=10)
     up(10_000 + 121)
     assert status.view(machine.paths)["state"] == "overdue"
 

@@ -74,7 +74,7 @@ def test_what_stays_broken_is_told_part_by_part_and_tried_again_by_everything_wi
     assert "unhealthy: gateway: haproxy.service is failed (repair 2 of gateway in " in output
     machine.agent("run")
     assert tags(machine) == ["", "gateway"]  # it waits
-    machine.later(HOUR)
+    machine.age(HOUR)
     machine.agent("run")
     assert tags(machine) == ["", "gateway", ""]
     code, output = machine.agent("status")
