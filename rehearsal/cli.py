@@ -11,7 +11,7 @@ from workstation.errors import CommandError
 
 ABOUT = "The whole chain on this computer: a container plays a host, follows a git branch and serves a model."
 COMMANDS = {
-    "up": "start everything; run again, apply what changed in the checkout",
+    "up": "start everything, or apply what changed in the checkout",
     "down": "stop and remove everything",
     "status": "show what runs, what is released, and what does not answer",
     "release": "release another model or image with a commit to release.yml",
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     each = {name: commands.add_parser(name, help=about, description=about) for name, about in COMMANDS.items()}
     each["status"].add_argument("--json", action="store_true", help="print JSON")
     each["release"].add_argument("--model", default="", help="models:/NAME/NUMBER, or the folder of a bundle")
-    each["release"].add_argument("--image", default="", help="the name of a local image, or an image by digest")
+    each["release"].add_argument("--image", default="", help="the name of a local image, or a reference by digest")
     return made
 
 

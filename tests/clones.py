@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def make(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Make a clone with the files as they are now, committed or not."""
+    """Make a clone with all uncommitted changes."""
     git = ["git", "-c", "safe.directory=*"]
     subprocess.run([*git, "clone", "--quiet", "--no-hardlinks", ROOT, folder], check=True, env=environment)
     listing = [*git, "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]

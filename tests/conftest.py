@@ -4,21 +4,21 @@ import signal
 
 import pytest
 
-# Background jobs and some CI runners start with SIGINT ignored, and programs that tests start would inherit that.
+# Background jobs and some CI runners ignore SIGINT, and the programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# `slow(at="start")` starts something in the background, and `slow(at="end")` waits for what came of it.
+# `slow(at="start")` starts something in the background, and `slow(at="end")` waits for its result.
 TURNS = ("start", "", "end")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slow ones last, so that a plain mistake shows early."""
+    """Run slow tests last, so that simple mistakes show early."""
     items.sort(key=turn)
 
 
 def turn(item: pytest.Item) -> int:
-    """Return when a test has its turn: those with the lowest number come first."""
+    """Return the position of a test: the lowest number runs first."""
     marker = item.get_closest_marker("slow")
     return 0 if marker is None else 1 + TURNS.index(marker.kwargs.get("at", ""))

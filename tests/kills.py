@@ -7,14 +7,14 @@ from typing import Any
 
 CHANGES = (
     *("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.truncate", "os.chmod"),
-    # What it starts writes too: between two of these is between two writes.
+    # A child process writes too, so a kill between two of these is a kill between two writes.
     *("subprocess.Popen", "shutil.rmtree"),
 )
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 def kill_at(number: int) -> None:
-    """Have this process killed before the change of this number, from 0."""
+    """Kill this process before its change of this number, counted from 0."""
     left = number
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -32,6 +32,6 @@ def _is_change(event: str, arguments: tuple[Any, ...]) -> bool:
     if event == "open":
         _, mode, flags = arguments
         return bool(flags & WRITES) if mode is None else bool(set(str(mode)) & set("wax+"))
-    # Inside of a folder that is removed anyway, each file would count.
+    # Do not count each file of a folder that is removed as a whole.
     inside = event in ("os.remove", "os.rmdir") and arguments[1] != -1
     return event in CHANGES and not inside

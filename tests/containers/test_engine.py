@@ -15,7 +15,7 @@ install = engine.install
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine on which no engine runs; `dockerd` and `docker` are programs that pass for them."""
+    """A computer on which no engine runs; `dockerd` and `docker` are fakes."""
     (tmp_path / "dockerd").write_text("#!/bin/sh\nwhile :; do sleep 0.05; done\n")
     (tmp_path / "docker").write_text(f"#!/bin/sh\ncat {tmp_path}/containers\n")
     for name in ("dockerd", "docker"):
@@ -32,7 +32,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def engines(folder: Path) -> list[int]:
-    """The engines of this test that run."""
+    """Return the process ids of this test's engines."""
     found = subprocess.run(["pgrep", "-f", f"{folder}/dockerd"], check=False, stdout=subprocess.PIPE, text=True)
     return [int(pid) for pid in found.stdout.split()]
 

@@ -10,25 +10,25 @@ import pytest
 from tests.clones import make
 
 ROOT = Path(__file__).resolve().parents[2]
-# What one `make` tells the `make`s that it calls.
+# Variables that one `make` passes on to another.
 INHERITED = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS")
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment, as a person's terminal would have it."""
+    """The environment of a person's terminal."""
     return {key: value for key, value in os.environ.items() if key not in INHERITED and not key.startswith("SLIPWAY_")}
 
 
 @pytest.fixture
 def clone(tmp_path: Path, environment: dict[str, str]) -> Path:
-    """A clone with the files as they are now, committed or not."""
+    """A clone with all uncommitted changes."""
     return make(tmp_path / "clone", environment)
 
 
 @pytest.fixture
 def tracked() -> Callable[[str], list[Path]]:
-    """The files that git has, or would take, by a pattern."""
+    """Return a function that lists the files that git tracks or would add, by a pattern."""
 
     def match(pattern: str) -> list[Path]:
         listing = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "--cached", "--others"]

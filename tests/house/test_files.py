@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 Tracked = Callable[[str], list[Path]]
-# Folders that only one machine has. In pieces, so that this file does not match itself.
+# Folders of one computer. In pieces, so that this file does not match itself.
 MACHINE = re.compile("|".join(("/" + name + r"/\w") for name in ("work", "home", "Users", "root")))
 REGISTRIES = re.compile(
     "|".join(("pypi" + r"\.org", "files.python" + "hosted", "proxy.golang" + r"\.org", "registry-1" + r"\."))

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-# What trains, tracks and draws, and what comes with it.
+# Packages for training, tracking and plots, with their dependencies.
 TRAINING = {"mlflow", "mlflow-skinny", "pandas", "pyarrow", "matplotlib", "boto3", "scikit-learn", "joblib"}
 TRAINING |= {"threadpoolctl", "narwhals", "sympy", "sqlalchemy", "pydantic", "fastapi", "gunicorn", "pip", "setuptools"}
 ENVIRONMENTS = [
@@ -28,12 +28,12 @@ def lock(name: str) -> str:
 
 @cache
 def pins(name: str) -> list[Requirement]:
-    """Each pin of a lock, one for each version that a package has in it."""
+    """Return the pins of a lock; a package may have several versions."""
     return [Requirement(pin) for pin in re.findall(r"^([a-z0-9][^\\\n]*?)\s*\\?$", lock(name), re.MULTILINE)]
 
 
 def wanted(extra: str) -> list[Requirement]:
-    """What an extra asks for, with what the extras that it contains ask for."""
+    """Return the requirements of an extra, with those of the extras that it includes."""
     found = []
     for requirement in map(Requirement, EXTRAS[extra]):
         found += (
@@ -90,7 +90,7 @@ def test_every_pin_has_hashes_and_no_line_says_where_packages_come_from(name: st
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment["python_version"])
 def test_a_smaller_lock_installs_a_part_of_a_larger_one(smaller: str, larger: str, environment: dict[str, str]) -> None:
     def installed(name: str) -> set[str]:
-        # The markers differ: a package may be asked for by one more.
+        # The markers may differ, so compare without them.
         found = (pin for pin in pins(name) if pin.marker is None or pin.marker.evaluate(environment))
         return {f"{pin.name}{pin.specifier}" for pin in found}
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_sigint_is_not_ignored_where_the_suite_was_started_with_that(environment: dict[str, str]) -> None:
-    """As it is for jobs in the background of a shell."""
+    """A shell starts background jobs like that."""
     test = "tests/training/test_cli.py::test_an_interrupt_is_said_without_a_traceback"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
     line = 'trap \'\' INT; exec "$0" "$@"'
@@ -24,8 +24,8 @@ def test_sigint_is_not_ignored_where_the_suite_was_started_with_that(environment
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_clone_in_an_empty_environment_needs_no_data(clone: Path) -> None:
-    """Nothing is set: no DATA, no variable of the person or of CI. Those that have a use for data, as examples."""
-    # The virtual environments are in the home; PATH has this Python's own folder before the system's.
+    """Without DATA or any variable of a person or of CI. The packages that use data serve as examples."""
+    # HOME has the virtual environments, PATH has this Python.
     kept = {key: os.environ[key] for key in ("HOME", "PATH", "XDG_CACHE_HOME", "PYTHON") if key in os.environ}
     command = ["make", "unit", "ARGS=tests/training tests/bench tests/house"]
     done = subprocess.run(

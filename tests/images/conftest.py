@@ -22,12 +22,12 @@ from training import launch
 from workstation.paths import ROOT
 
 READY_SECONDS = 60.0
-# As the api role will run it.
+# As the role `api` runs it.
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=512m")
 
 
 class Container:
-    """A container that serves, and how to ask it."""
+    """A container of the API, and requests to it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -55,7 +55,7 @@ class Container:
 
 
 def built(name: str) -> str:
-    """The name of the image, built from the checkout as it is."""
+    """Build the image from the checkout as it is, and return its tag."""
     made = subprocess.run(
         [sys.executable, "-m", "tools.images", name], cwd=ROOT, check=False, capture_output=True, text=True
     )
@@ -76,7 +76,7 @@ def mlops() -> str:
 
 
 def content(image: str) -> dict[str, tarfile.TarInfo]:
-    """What is in the image, by path."""
+    """Return the files of the image by path."""
     name = docker("create", "--label", LABEL, image)
     try:
         with (
@@ -90,7 +90,7 @@ def content(image: str) -> dict[str, tarfile.TarInfo]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of bundles with one that training made here, on whatever Python the tests run."""
+    """A folder of bundles with one that training made with the Python of the tests."""
     output = tmp_path_factory.mktemp("training") / "var"
     settings = ("allow_generated=true", f"output={output}", "rounds=20")
     launch.run(*settings, variables={"MLFLOW_TRACKING_URI": ""})
@@ -121,7 +121,7 @@ def run(image: str) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="module")
 def serve(mlops: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Tracking]]:
-    """Start MLflow servers of the image; those with the same `volume` follow each other on what they keep."""
+    """Start MLflow servers of the image; servers with the same `volume` share its data."""
     started: list[Tracking] = []
     volumes: set[str] = set()
 
@@ -148,13 +148,13 @@ def serve(mlops: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 
 @pytest.fixture(scope="module")
 def tracking(serve: Callable[..., Tracking]) -> Tracking:
-    """A running MLflow server, all a module's."""
+    """A running MLflow server for all tests of a module."""
     return serve(unique("tracking"))
 
 
 @pytest.fixture
 def volume() -> str:
-    """A name for a volume that no other run has."""
+    """A unique name for a volume."""
     return unique("volume")
 
 

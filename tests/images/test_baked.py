@@ -32,7 +32,7 @@ def baked(image: str, models: Path) -> Iterator[Container]:
     tag = unique("baked")
     build = commands()["docker build"].replace("FROM slipway-api", f"FROM {image}").replace("california:1", tag)
     build = build.replace("var/models", str(models)).replace("docker build", f"docker build --label {LABEL}")
-    # Also by the engine's own builder: not every engine has buildx.
+    # With the engine's own builder, since not every engine has buildx.
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
     subprocess.run(["sh", "-euc", build], check=True, env=environment, stdout=subprocess.DEVNULL)
     run = commands()["docker run"].replace("california:1", tag).replace("127.0.0.1:8000:8000", "127.0.0.1::8000")
@@ -64,7 +64,7 @@ def test_it_runs_read_only_as_a_plain_user_without_capabilities(baked: Container
     assert "CapEff:\t0000000000000000" in status
     assert docker("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", baked.name) == "true"
     writable = docker("exec", baked.name, "sh", "-c", "find /models -writable")
-    # access(2) says no to everything on a read-only file system; the owner is nobody the server could be, either.
+    # On a read-only file system access(2) denies everything, so check the owner too.
     assert writable == ""
     assert set(docker("exec", baked.name, "find", "/models", "-printf", "%U ").split()) == {"0"}
 

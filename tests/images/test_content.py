@@ -17,7 +17,7 @@ from tests.images.conftest import content
 pytestmark = pytest.mark.slow
 
 Files = dict[str, tarfile.TarInfo]
-# Compilers, installers, and what fetches from elsewhere.
+# Compilers, installers and download tools.
 BUILDERS = {"gcc", "cc", "c++", "g++", "clang", "ld", "as", "make", "cmake", "pip", "pip3", "uv", "git", "curl", "wget"}
 IMAGES = ("api", "mlops")
 PACKAGES = "/opt/slipway/lib/python3.13/site-packages/"

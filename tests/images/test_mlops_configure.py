@@ -20,7 +20,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def environment(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What `configure` sets; this process's own environment stays as it is."""
+    """The variables that `configure` sets; the environment of the tests does not change."""
     changed: dict[str, str] = {}
     with monkeypatch.context() as patched:
         patched.setattr(os, "environ", {"SLIPWAY_SECRETS": str(secrets)})

@@ -33,7 +33,7 @@ def upgrade(path: Path) -> None:
 
 @pytest.fixture
 def schema(tmp_path: Path) -> database.Schema:
-    """Two revisions, a1 and b2."""
+    """A schema with two revisions, a1 and b2."""
     versions = tmp_path / "scripts" / "versions"
     versions.mkdir(parents=True)
     (versions / "a1.py").write_text(SCRIPT.format(revision="a1", before=None))
@@ -43,7 +43,7 @@ def schema(tmp_path: Path) -> database.Schema:
 
 @pytest.fixture
 def at(tmp_path: Path) -> Callable[[str], Path]:
-    """Make a database of a revision."""
+    """Make a database with a revision."""
 
     def make(revision: str) -> Path:
         path = tmp_path / "mlflow.db"

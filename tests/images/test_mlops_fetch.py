@@ -18,7 +18,7 @@ Fetch = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def registered(tracking: Tracking) -> Tracking:
-    """A server with version 1 of `california`, which a training inside of the image registered."""
+    """A server with version 1 of `california`, which training in the image registered."""
     training = ("python", "-P", "-m", "training", "allow_generated=true", "output=/tmp/var", "rounds=20")
     variables = ("TRACKING_URI=http://127.0.0.1:5000", "TRACKING_USERNAME=admin", f"TRACKING_PASSWORD={PASSWORD}")
     environment = [f"--env=MLFLOW_{variable}" for variable in variables]
@@ -38,7 +38,7 @@ def registered(tracking: Tracking) -> Tracking:
 
 @pytest.fixture
 def fetch(registered: Tracking, tmp_path: Path) -> Fetch:
-    """Run the program beside the server, with `tmp_path`/models mounted at /fetched."""
+    """Run the program beside the server with `tmp_path`/models mounted at /fetched."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models").chmod(0o777)
     tmp_path.chmod(0o755)

@@ -10,7 +10,7 @@ from images.mlops import gate
 
 
 def ask(path: str, header: bytes | None, kind: str = "http") -> tuple[bool, list[dict[str, Any]]]:
-    """Ask a gate that knows one login; return whether the application behind was reached, and what was sent."""
+    """Send a request to a gate with one login; return whether it reached the application, and the messages sent."""
     reached, sent = [], []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

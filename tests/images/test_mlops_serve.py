@@ -11,7 +11,7 @@ from tests.images.tracking import PASSWORD, Tracking
 pytestmark = pytest.mark.slow
 
 Serve = Callable[..., Tracking]
-# What MLflow would itself answer to anyone is among them.
+# MLflow itself would answer some of them without a login.
 PATHS = (
     *("/", "/version", "/metrics", "/graphql", "/signup", "/static-files/index.html", "/get-artifact"),
     *("/api/2.0/mlflow/experiments/search", "/ajax-api/2.0/mlflow/experiments/search", "/api/2.0/mlflow/users/create"),

@@ -19,7 +19,7 @@ Run = Callable[..., str]
 
 
 def code_and_log(name: str) -> tuple[int, str]:
-    """Wait until the container has ended; return its exit code and what it said."""
+    """Wait until the container has ended; return its exit code and its log."""
     code = int(docker("wait", name))
     done = subprocess.run(["docker", "logs", name], check=True, capture_output=True, text=True)
     return code, done.stdout + done.stderr
@@ -70,7 +70,7 @@ def test_on_a_unix_socket_it_needs_none_and_docker_still_sees_that_it_is_healthy
     run: Run, models: Path, tmp_path_factory: pytest.TempPathFactory, image: str
 ) -> None:
     folder = tmp_path_factory.mktemp("s")
-    # The container's user is none of this machine's.
+    # The container's user does not exist on this computer.
     folder.chmod(0o777)
     name = run(
         models, "--network=none", f"--volume={folder}:/run/slipway", "--env=SLIPWAY_SOCKET=/run/slipway/http.sock"

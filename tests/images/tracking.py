@@ -25,7 +25,7 @@ HARDENED = (
 
 
 class Tracking:
-    """The server, on a volume and with a folder of secrets."""
+    """The server with a volume and a folder of secrets."""
 
     def __init__(self, image: str, volume: str, secrets: Path, password: str | None) -> None:
         self.image, self.password = image, password
@@ -56,7 +56,7 @@ class Tracking:
         return urllib.request.urlopen(request, timeout=30)
 
     def status(self, path: str, method: str = "GET", login: str = "", **headers: str) -> int:
-        """The status of the answer."""
+        """Return the status of the answer."""
         try:
             with self.request(path, method, login, b"{}" if method == "POST" else None, **headers) as answer:
                 return int(answer.status)
@@ -64,7 +64,7 @@ class Tracking:
             return error.code
 
     def ask(self, path: str, body: object = None) -> Any:
-        """The answer to the administrator."""
+        """Return the answer to a request of the administrator."""
         data = None if body is None else json.dumps(body).encode()
         method = "GET" if body is None else "POST"
         headers = {"content-type": "application/json"}
@@ -76,7 +76,7 @@ class Tracking:
         return done.stdout + done.stderr
 
     def ended(self) -> tuple[int, str]:
-        """Wait until it has ended by itself; return its exit code and what it said."""
+        """Wait until the server has ended by itself; return its exit code and its log."""
         return int(docker("wait", self.name)), self.log()
 
     def stop(self) -> int:

@@ -10,12 +10,12 @@ from rehearsal.gateway import ask
 from rehearsal.remote import RELEASE, Remote
 from tests.rehearsal.chain import Chain, rows, xgboosts_own
 
-# Only so that a test ends.
+# Ends a test that would wait for ever.
 IN_SYNC_WITHIN_SECONDS = 300
 
 
 def predictions(chain: Chain, wanted: list[list[float]]) -> tuple[str, list[float]]:
-    """Return the version that answers, and its predictions."""
+    """Return the version that is being served, and its predictions."""
     status, answer = ask(chain.checkout, f"{chain.status()['url']}/predict", {"features": wanted})
     assert status == 200, answer
     return answer["version"], answer["predictions"]

@@ -28,15 +28,15 @@ Rows = list[list[float]]
 
 
 def releasing(checkout: Checkout) -> Releases:
-    """Return what `make release` works with."""
+    """Return the object behind `make release`."""
     return Releases(checkout, state.read(checkout), Progress(io.StringIO()))
 
 
 class Chain:
-    """What a person does with it."""
+    """A rehearsal, and what a person does with it."""
 
     def __init__(self, root: Path) -> None:
-        """Nothing is up yet."""
+        """Nothing runs yet."""
         self.first_release = ""  # release.yml as `make up` committed it
         self.checkout = Checkout(root, hashlib.sha256(str(root).encode()).hexdigest()[:8])
         self.host = self.checkout.named("host")
@@ -44,15 +44,15 @@ class Chain:
         self.environment = environment | {"MACHINE_LABEL": LABEL}
 
     def make(self, *arguments: str, code: int = 0) -> str:
-        """Run make; return all that it says."""
+        """Run make and return its output."""
         done = self._run(["make", *arguments], self.environment)
         assert done.returncode == code, done.stdout
         return done.stdout
 
     def status(self) -> dict[str, Any]:
-        """Return what the JSON says."""
+        """Return what `status --json` prints."""
         command = [sys.executable, "-m", "rehearsal", "status", "--json"]
-        # Its exit code says whether all answers, which not every test wants.
+        # Its exit code is 1 if something does not answer, which some tests expect.
         done = subprocess.run(
             command, cwd=self.checkout.root, env=self.environment, check=False, stdout=subprocess.PIPE
         )
@@ -60,7 +60,7 @@ class Chain:
         return found
 
     def train(self, *settings: str) -> Path:
-        """Train against the host's MLflow, by the file with the login; return the bundle."""
+        """Train with the host's MLflow and the file with its login; return the bundle."""
         line = f'set -a; . "{self.checkout.credentials}"; exec "$0" -m training "$@"'
         output = f"output={self.checkout.training}"
         command = ["sh", "-c", line, sys.executable, "allow_generated=true", output, *settings]
@@ -71,15 +71,15 @@ class Chain:
         return Path(json.loads(done.stdout.splitlines()[-1])["bundle"])
 
     def bundle(self, version: str) -> Path:
-        """Return where training left a version."""
+        """Return the bundle of a version."""
         return self.checkout.training / "models" / "california" / version
 
     def release(self) -> str:
-        """Return what release.yml says on the branch."""
+        """Return the content of release.yml on the branch."""
         return Remote(self.checkout).read(RELEASE)
 
     def release_by_hand(self, text: str) -> str:
-        """Commit a release.yml that nobody checked; return what a person is told of it."""
+        """Commit a release.yml without any check; return the message about its failure."""
         before = releasing(self.checkout).serving()
         commit = Remote(self.checkout).change({RELEASE: text}, "Release by hand\n")
         try:
@@ -93,7 +93,7 @@ class Chain:
         return folder_sha256(self.bundle(version))
 
     def on_host(self, *command: str) -> str:
-        """Return what a command on the host prints."""
+        """Return the output of a command on the host."""
         return docker("exec", self.host, *command)
 
     def _run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -109,13 +109,13 @@ class Chain:
 
 
 def rows(bundle: Path) -> Rows:
-    """Return rows of the data that miss nothing."""
+    """Return golden rows without missing values."""
     found = json.loads((bundle / "golden.json").read_text())["rows"]
     return [row for row in found if None not in row]
 
 
 def xgboosts_own(bundle: Path, rows: Rows) -> list[float]:
-    """Return what XGBoost itself says of the rows."""
+    """Return XGBoost's own predictions for the rows."""
     booster = xgboost.Booster(model_file=str(bundle / "model.ubj"))
     names = booster.feature_names
     found = booster.predict(xgboost.DMatrix(np.array(rows), feature_names=names))

@@ -57,7 +57,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def remote(checkout: Checkout) -> Remote:
-    """The repository that its host follows."""
+    """The repository that the host follows."""
     return Remote(checkout)
 
 
@@ -87,5 +87,5 @@ def chain(request: pytest.FixtureRequest, booted: Chain) -> Iterator[Chain]:
 
 @pytest.fixture(scope="session")
 def second(booted: Chain) -> str:
-    """The number of a second version, which differs in its predictions."""
+    """The number of a second version, with other predictions."""
     return booted.train("max_depth=4", "rounds=60").name

@@ -54,7 +54,7 @@ class Course:
 
 
 def status(host: Host) -> tuple[int, str]:
-    """Return what `slipway-pull status` says on the host."""
+    """Return exit code and output of `slipway-pull status` on the host."""
     command = ["docker", "exec", host.name, "slipway-pull", "status"]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout

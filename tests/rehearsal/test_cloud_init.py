@@ -58,17 +58,17 @@ def test_the_script_is_one_that_a_shell_takes() -> None:
 
 
 def test_the_first_run_has_the_rights_of_the_agents_unit(tmp_path: Path) -> None:
-    """As Molecule's runs have: read from the one template."""
+    """Like Molecule's runs: both read the unit's template."""
     script = file(rendered(), "/usr/local/sbin/slipway-bootstrap")
     start = script.partition("      {\n")[2] or script.partition("{\n")[2]
     (tmp_path / "bootstrap").symlink_to(ROOT)
     words = "{\n" + start.partition("} | xargs")[0] + "}\n"
-    told = subprocess.run(
+    output = subprocess.run(
         ["sh", "-eu"], input=words, check=True, text=True, cwd=tmp_path, stdout=subprocess.PIPE
     ).stdout
-    *options, folder, _, _, _, _, _ = told.splitlines()
+    *options, folder, _, _, _, _, _ = output.splitlines()
     assert options == playbook.sandbox()
-    # Of one that is given twice, systemd-run takes the last alone.
+    # If a property comes twice, systemd-run only uses the last.
     names = [option.split("=")[1] for option in options]
     assert sorted(set(names)) == sorted(names)
     assert "--property=NoNewPrivileges=true" in options

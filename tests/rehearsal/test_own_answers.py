@@ -14,9 +14,9 @@ from tests.rehearsal.chain import Chain
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 60
-# Right answers to every client, before an event and after it.
+# Right answers that every client gets before an event and after it.
 ANSWERS = 5
-# A command on the host each; $api is the container that serves, $pid its main process.
+# Commands on the host; $api is the container that serves, $pid its main process.
 FAULTS = {
     "the API restarted": "docker restart $api",
     "the API stopped for three seconds, and started": "docker stop $api && sleep 3 && docker start $api",
@@ -35,7 +35,7 @@ Loaded = Callable[[], Load]
 
 @pytest.fixture(scope="module")
 def loaded(chain: Chain, second: str) -> Loaded:
-    """Return what makes a load of concurrent clients, each with rows of its own."""
+    """Return a function that starts a load of concurrent clients, each with rows of its own."""
     known = Known({version: chain.bundle(version) for version in ("1", second)})
     return lambda: Load(f"{chain.status()['url']}/predict", chain.checkout.ca, known, REQUESTS_A_SECOND)
 
@@ -68,8 +68,8 @@ def test_a_reload_of_the_gateway_gives_no_answer_but_the_right_ones(
         load.more(ANSWERS)
     show(capsys, "the gateway reloaded ten times", load)
     assert not load.wrong
-    # Caddy closes connections that are idle just then, which a client may be about to use, and ends those of HTTP/2 by
-    # GOAWAY, where httpx gives up requests that would be answered. So closed connections are only counted.
+    # Caddy closes idle connections, which a client may want to use at that moment, and ends HTTP/2 connections with
+    # GOAWAY; httpx then gives up requests that would be answered. So closed connections are only counted.
     assert not [what for what in load.failed if what.isdigit() or what.startswith("fresh HTTP/1.1")]
 
 

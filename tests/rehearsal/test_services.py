@@ -15,7 +15,7 @@ URL = "https://localhost:1"
 
 
 class Answers:
-    """What each path answers: a status, or an error."""
+    """A gateway with a status or an error for each path."""
 
     def __init__(self, **paths: int | OSError) -> None:
         self.paths: dict[str, int | OSError] = {"/readyz": 200, "/mlflow/health": 200}
@@ -50,7 +50,7 @@ def test_before_the_first_release_the_api_is_not_checked(monkeypatch: pytest.Mon
 
 
 class Repaired:
-    """A host whose agent repairs what fell when it is told to look, or not."""
+    """A host whose agent repairs MLflow when it polls, or does not."""
 
     def __init__(self, answers: Answers, repairs: bool) -> None:
         self.answers, self.repairs = answers, repairs

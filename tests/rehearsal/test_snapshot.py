@@ -15,7 +15,7 @@ IMAGE = {"mlflow_image": "registry:5000/slipway-mlops@sha256:00"}
 
 
 def everything(folder: Path) -> dict[str, str]:
-    """Every file of the checkout, git's own too, by its digest."""
+    """Return the digest of every file of the checkout, with those of git, by path."""
     paths = [path for path in folder.rglob("*") if path.is_file() and "var" not in path.relative_to(folder).parts[:1]]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 

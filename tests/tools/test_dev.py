@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def usual_port_taken() -> Iterator[None]:
-    """Somebody listens on port 8000: we, unless it was taken before."""
+    """Listen on port 8000, unless somebody does already."""
     with socket.socket() as sock:
         with contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", 8000))
@@ -29,7 +29,7 @@ def usual_port_taken() -> Iterator[None]:
 
 @contextlib.contextmanager
 def make_dev(clone: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run it in a process group of its own, as a terminal would, and leave nothing of it."""
+    """Run `make dev` in a process group of its own, as a terminal does, and kill the group at the end."""
     process = subprocess.Popen(
         ["make", "dev"],
         cwd=clone,
@@ -61,14 +61,14 @@ def test_the_line_that_it_prints_works_when_pasted_and_ctrl_c_ends_it_all(
     clone: Path, environment: dict[str, str], usual_port_taken: None
 ) -> None:
     with make_dev(clone, environment) as process:
-        said = read_until(process, r"^  curl ")
-        answer = subprocess.run(["sh", "-c", said[-1]], check=True, stdout=subprocess.PIPE, text=True).stdout
+        output = read_until(process, r"^  curl ")
+        answer = subprocess.run(["sh", "-c", output[-1]], check=True, stdout=subprocess.PIPE, text=True).stdout
         assert json.loads(answer)["predictions"][0] > 0
         assert json.loads(answer)["version"] == "1"
-        (url,) = set(re.findall(r"http://127\.0\.0\.1:\d+", said[-1]))
+        (url,) = set(re.findall(r"http://127\.0\.0\.1:\d+", output[-1]))
         assert not url.endswith(":8000")
-        # Each step says what it does, and how long that took.
-        assert sum(bool(re.search(r"done in \d+\.\d+ s$", line)) for line in said) == 5
+        # Each step prints its time.
+        assert sum(bool(re.search(r"done in \d+\.\d+ s$", line)) for line in output) == 5
 
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stdout.read() if process.stdout else ""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-# Making a virtual environment, with its pip compiled, takes some ten seconds.
+# Making a virtual environment takes about ten seconds.
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout whose lock asks for nothing, so that no package is fetched."""
+    """A checkout with an empty lock, so that no package is fetched."""
     root = tmp_path / "checkout"
     for name in ("tools", "workstation"):
         shutil.copytree(ROOT / name, root / name)
@@ -31,7 +31,7 @@ def start(checkout: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def run(checkout: Path, environment: dict[str, str]) -> tuple[Path, str]:
-    """Return the path it prints and what it says."""
+    """Return the path that it prints, and its messages."""
     process = start(checkout, environment)
     out, err = process.communicate()
     assert process.returncode == 0, err
@@ -40,7 +40,7 @@ def run(checkout: Path, environment: dict[str, str]) -> tuple[Path, str]:
 
 @pytest.fixture
 def made(checkout: Path, environment: dict[str, str]) -> tuple[Path, str]:
-    """The environment's path, and what was said when it was made, where Python is told to write no bytecode."""
+    """The environment's path and the messages, made while Python must not write bytecode."""
     return run(checkout, environment | {"PYTHONDONTWRITEBYTECODE": "1"})
 
 
@@ -78,7 +78,7 @@ def test_a_changed_lock_gets_its_own_and_those_that_nobody_used_for_a_month_go(
     old.mkdir()
     (old / "slipway-ready").touch()
     os.utime(old / "slipway-ready", (0, 0))
-    # Using it counts, not when it was made.
+    # The last use counts, not the creation.
     os.utime(before / "slipway-ready", (0, 0))
     run(checkout, environment)
     (checkout / "requirements" / "empty.txt").write_text("# still nothing\n")

@@ -11,7 +11,7 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A folder to be the whole PATH: a system with a shell, without apt."""
+    """A folder that is the whole PATH: a system with a shell, without apt-get."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("sh", "dirname", "id"):
@@ -25,7 +25,7 @@ def program(path: Path, name: str, body: str) -> None:
 
 
 def python(path: Path, name: str, version: str) -> None:
-    """A Python that passes for the version: it answers the questions that tools/python.sh asks."""
+    """Make a program that answers tools/python.sh like a Python of this version."""
     good = version in {"3.11", "3.12", "3.13"}
     program(path, name, f"case $2 in *%*version_info*) echo {version};; *version_info*) exit {0 if good else 1};; esac")
 

@@ -25,7 +25,7 @@ def test_wants_data(number): pass
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[results.Case]:
-    """What pytest itself writes."""
+    """Cases from a file that pytest wrote."""
     folder = tmp_path_factory.mktemp("results")
     (folder / "tests" / "agent").mkdir(parents=True)
     (folder / "tests" / "agent" / "test_run.py").write_text(TESTS)

@@ -23,7 +23,7 @@ def golden(host: Host) -> dict[str, Any]:
 
 
 def release(**replaced: Any) -> dict[str, Any]:
-    """Return the scenario's release with some of it replaced."""
+    """Return the scenario's release with other values for some keys."""
     found: dict[str, Any] = json.loads(os.environ["SLIPWAY_OVERRIDES"])["release"]
     return found | replaced
 
@@ -93,7 +93,7 @@ def test_a_release_that_is_wrong_leaves_the_old_one_serving(
 
 
 def live(host: Host) -> str:
-    """The name of the container that the gateway asks."""
+    """Return the name of the container that the gateway sends requests to."""
     return f"api-{host.check_output('readlink /var/lib/slipway/api/current')}"
 
 
@@ -118,7 +118,7 @@ def test_a_run_of_the_role_alone_repairs(host: Host, gateway: Gateway, converge:
 def test_a_full_disk_is_the_reason_and_leaves_nothing(host: Host, gateway: Gateway, converge: Converge) -> None:
     before = served(host)
     models = "/var/lib/slipway/models"
-    # The bundles of what serves are beneath, and back when this is gone.
+    # This mount hides the bundles of the current release until it is removed.
     host.check_output(f"mount -t tmpfs -o size=64k tmpfs {models}")
     try:
         code, output = converge(tags="api")
@@ -163,7 +163,7 @@ def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Gateway) 
     body = json.dumps({"features": golden(host)["rows"][:1]})
     headers = ["POST /predict HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Connection: close"]
     head = "\\r\\n".join([*headers, f"Content-Length: {len(body)}", "", ""])
-    # Longer than the server waits by itself, shorter than request_timeout_seconds.
+    # Longer than the server waits by default, shorter than request_timeout_seconds.
     sending = f"printf '{head}{body[:20]}'; sleep 12; printf '%s' '{body[20:]}'"
     connection = "openssl s_client -quiet -connect localhost:443 -servername localhost"
     done = host.run(f"({sending}) | timeout 25 {connection}")

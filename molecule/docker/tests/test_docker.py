@@ -6,7 +6,7 @@ from typing import Any
 from testinfra.host import Host
 
 UNITS = ("docker", "containerd")
-# An image from what the machine has: nothing is there to be pulled.
+# An image from the machine's own files, since it has no registry to pull from.
 IMAGE = "slipway-test"
 FILES = "/bin/sleep /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2"
 MADE = f"tar --create --dereference {FILES} | docker import - {IMAGE}"

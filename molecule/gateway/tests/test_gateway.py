@@ -12,7 +12,7 @@ from containers.scenarios.gateway import Gateway
 UNITS = ("caddy",)
 Converge = Callable[..., tuple[int, str]]
 ROUTES = "/etc/caddy/slipway.d"
-# What stands behind a route: a server that prints the length of every request that reached it whole, and has no limit.
+# The server behind a route: without a limit, it prints the length of every complete request.
 SERVER = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -48,7 +48,7 @@ def write(host: Host, path: str, content: str) -> None:
 
 @pytest.fixture(scope="module")
 def route(host: Host) -> str:
-    """A route to a server that answers."""
+    """Return a route to a server that answers."""
     write(host, "/tmp/server.py", SERVER)
     host.check_output("systemd-run --unit=answering python3 /tmp/server.py 7001")
     write(
@@ -79,7 +79,7 @@ def test_every_answer_has_the_headers_that_protect_its_reader(gateway: Gateway, 
         assert headers["referrer-policy"]
         assert "frame-ancestors" in headers["content-security-policy"]
         assert "server" not in headers
-        # A browser that remembered it would refuse this machine's own authority after a reinstall.
+        # A browser would remember it, and refuse the new certificate authority after a reinstall.
         assert "strict-transport-security" not in headers
 
 
@@ -193,7 +193,7 @@ def test_broken_routes_are_set_aside_by_name_and_the_gateway_starts(
     code, message = converge()
     assert code == 0, message
     for name in names:
-        # Ansible breaks lines of a warning.
+        # Ansible wraps the lines of a warning.
         assert f"{ROUTES}/{name}.caddy: renamed to {name}.caddy.broken because Caddy refuses it" in " ".join(
             message.split()
         )

@@ -14,7 +14,7 @@ SECRETS = "/run/slipway/secrets/mlflow"
 USER = 10001
 Converge = Callable[..., tuple[int, str]]
 EXPERIMENTS = "/mlflow/api/2.0/mlflow/experiments"
-# Where something that must not be known could have been written down.
+# Files and logs in which a secret could have been written.
 PLACES = "/etc /var/lib/slipway/metrics /var/log /var/lib/docker/containers /var/lib/systemd /root /tmp /usr/local"
 
 
@@ -120,7 +120,7 @@ def test_its_container_may_do_no_more_than_it_needs(host: Host) -> None:
     assert limits["CapDrop"] == ["ALL"]
     assert not limits["CapAdd"]
     assert "no-new-privileges" in limits["SecurityOpt"]
-    # Where this machine's own cgroups have none of a controller, the engine on it cannot set a limit.
+    # The engine cannot set a limit if the computer's cgroups lack the controller.
     for limit, controller in (("Memory", "MemoryLimit"), ("PidsLimit", "PidsLimit")):
         can = host.check_output("docker info --format '{{.%s}}'", controller) == "true"
         assert bool(limits[limit]) == can, limit
@@ -131,7 +131,7 @@ def test_its_container_may_do_no_more_than_it_needs(host: Host) -> None:
 
 @pytest.mark.parametrize("name", ["admin_password", "flask_secret_key"])
 def test_its_secrets_are_nowhere_else(host: Host, name: str) -> None:
-    # From a file: as an argument it would be in the list of processes, by this very test.
+    # From a file: an argument would itself be in the list of processes.
     pattern = f"--fixed-strings --file={SECRETS}/{name}"
     for command in ("ps axeww", "journalctl", "docker container inspect mlflow", "docker logs mlflow 2>&1"):
         assert host.run(f"{command} | grep --quiet {pattern}").rc == 1, command

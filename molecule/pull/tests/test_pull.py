@@ -40,7 +40,7 @@ def test_it_is_compiled(host: Host) -> None:
 def test_a_run_continues_with_the_version_that_it_started_with(host: Host) -> None:
     link = host.file("/usr/local/lib/slipway/agent")
     assert link.is_symlink
-    # What a run imports late comes from the same folder, wherever the link leads meanwhile.
+    # Late imports of a run come from the same folder, even if the link has changed.
     done = host.check_output("python3 -c \"print(open('/usr/local/bin/slipway-pull').read())\"")
     assert "realpath" in done
 
@@ -65,5 +65,5 @@ def test_a_run_has_a_limit_beyond_the_agents_own(host: Host) -> None:
 
 
 def test_it_is_shut_in(host: Host) -> None:
-    # In tenths, of ten; it has to own files, become other users and install packages.
+    # In tenths of ten. It has to own files, become other users and install packages.
     assert host.run("systemd-analyze security --threshold=40 slipway-pull.service").rc == 0

@@ -41,7 +41,7 @@ def test_they_are_long_and_differ(host: Host) -> None:
 def test_nothing_names_their_values(host: Host) -> None:
     places = "/etc /var/log /tmp /root /var/lib/systemd"
     for name in NAMES:
-        # The pattern from a file: an argument would be in the list of processes itself.
+        # The pattern is in a file: an argument would itself be in the list of processes.
         found = host.run(f"grep -rlF --file={FOLDER}/{name} {places}; journalctl | grep -cF --file={FOLDER}/{name}")
         assert found.stdout.strip() == "0"
 
@@ -50,7 +50,7 @@ def test_a_boot_brings_them_back_before_services_start(host: Host, reboot: Calla
     before = digests(host)
     reboot()
     assert digests(host) == before
-    # All that services come after by themselves.
+    # Every service starts after these targets by default.
     assert "sysinit.target" in host.check_output("systemctl show --property=Before systemd-tmpfiles-setup")
 
 
