@@ -50,7 +50,7 @@ def test_a_boot_brings_them_back_before_services_start(host: Host, reboot: Calla
     before = digests(host)
     reboot()
     assert digests(host) == before
-    # Every service starts after these targets by default.
+    # Every service starts after sysinit.target by default.
     assert "sysinit.target" in host.check_output("systemctl show --property=Before systemd-tmpfiles-setup")
 
 
