@@ -1,1 +1,1 @@
-"""Benchmarks that hold Slipway to the numbers of its design, each against its peers in the same run."""
+"""Benchmarks that check Slipway's limits, and compare it with its peers in the same run."""

@@ -1,4 +1,4 @@
-"""Every server's answers against XGBoost's own, before anything is timed."""
+"""Compares a server's predictions with XGBoost's own, before anything is timed."""
 
 import http.client
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ HANG_SECONDS = 60
 
 
 class WrongAnswer(RuntimeError):
-    """A server that answers other than XGBoost: timing it would mean nothing."""
+    """The server's predictions are not XGBoost's, so its speed would mean nothing."""
 
 
-class Truth:
-    """XGBoost itself, on the plainest path: a DMatrix with NaN for what is missing."""
+class Reference:
+    """XGBoost itself, in the simplest way: a DMatrix with NaN for missing values."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._booster = xgboost.Booster(model_file=bundle.model)
@@ -31,7 +31,7 @@ class Truth:
 
 
 def ask(port: int, path: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of one POST on a connection of its own."""
+    """Send one POST on a new connection, and return the status and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG_SECONDS)
     try:
         connection.request("POST", path, body, {"content-type": "application/json"})
@@ -41,19 +41,19 @@ def ask(port: int, path: str, body: bytes) -> tuple[int, bytes]:
         connection.close()
 
 
-def require_equal(server: str, status: int, body: bytes, truth: np.ndarray) -> None:
-    """WrongAnswer unless it is 200 with XGBoost's predictions within the tolerance."""
+def require_equal(server: str, status: int, body: bytes, expected: np.ndarray) -> None:
+    """Raise WrongAnswer unless the status is 200 and the predictions are XGBoost's, within the tolerance."""
     if status != 200:
         raise WrongAnswer(f"{server}: status {status}, wanted 200: {body[:300]!r}")
     got = _predictions(orjson.loads(body)["predictions"])
-    if got.shape != truth.shape:
-        raise WrongAnswer(f"{server}: {got.shape} predictions, wanted {truth.shape}")
-    off = np.abs(got - truth) / np.maximum(np.abs(truth), np.finfo(np.float32).tiny)
-    worst = int(np.argmax(off))
-    if not off[worst] <= TOLERANCE:  # turned this way round so that NaN is wrong too
-        raise WrongAnswer(f"{server}: row {worst} is {got[worst]}, XGBoost says {truth[worst]}")
+    if got.shape != expected.shape:
+        raise WrongAnswer(f"{server}: {got.shape} predictions, wanted {expected.shape}")
+    deviations = np.abs(got - expected) / np.maximum(np.abs(expected), np.finfo(np.float32).tiny)
+    worst = int(np.argmax(deviations))
+    if not deviations[worst] <= TOLERANCE:  # not `>`, which a NaN would pass
+        raise WrongAnswer(f"{server}: row {worst} is {got[worst]}, XGBoost predicts {expected[worst]}")
 
 
 def _predictions(listed: Sequence[float | dict[str, float]]) -> np.ndarray:
-    """MLflow wraps each number in a record where the model's output has a name."""
+    """Return the numbers. MLflow wraps each in an object if the model's output has a name."""
     return np.array([next(iter(one.values())) if isinstance(one, dict) else one for one in listed], dtype=float)

@@ -1,4 +1,4 @@
-"""What the benchmark and its peers read from a bundle: the fields, the model's file, the golden answers."""
+"""Reads the fields, the model file and the golden rows of a bundle, for the benchmark and its peers."""
 
 import json
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class Bundle:
 
 
 def read(folder: Path) -> Bundle:
-    """Reads MLmodel; ValueError that names the file where it is no XGBoost model with a signature."""
+    """Read MLmodel. Raises ValueError with the path if it is not an XGBoost model with a signature."""
     path = folder / "MLmodel"
     if not path.is_file():
-        raise ValueError(f"{path}: no such file; a bundle is an MLflow model directory")
+        raise ValueError(f"{path}: no such file, wanted the MLflow model directory of a bundle")
     described: dict[str, Any] = yaml.safe_load(path.read_text())
     try:
         inputs = json.loads(described["signature"]["inputs"])

@@ -1,4 +1,4 @@
-"""The figures a run prints, and the limits that it is held to."""
+"""The figures that a benchmark prints, and their limits."""
 
 import json
 import statistics
@@ -11,7 +11,7 @@ from bench.serving.targets import FASTAPI, OURS
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound on the figure's value, or on its ratio to the peer's; inclusive."""
+    """An inclusive bound on a figure's value, or on its ratio to the peer's."""
 
     bound: float
     on: str
@@ -21,7 +21,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number, with the lowest and highest seen, its peer's where it has one, and its limit."""
+    """A measured value with its extremes, the peer's value if there is a peer, and its limit."""
 
     figure: str
     value: float
@@ -37,26 +37,26 @@ class Figure:
     limit: Limit | None = None
 
     def held(self) -> bool:
-        """Whether it is inside its limit; one without a limit always is."""
+        """Return whether the figure is within its limit; without a limit it is."""
         if self.limit is None:
             return True
         measured = self.ratio if self.limit.on == "ratio" else self.value
         if measured is None:
-            raise ValueError(f"{self.figure}: a limit on its ratio, but no peer was measured")
+            raise ValueError(f"{self.figure}: the limit is on the ratio, but no peer was measured")
         return measured >= self.limit.bound if self.limit.at_least else measured <= self.limit.bound
 
     def line(self) -> str:
-        """One JSON object; numbers rounded to four significant digits, keys without a value left out."""
-        told: dict[str, Any] = {name: _short(getattr(self, name)) for name in _NAMES}
+        """Return one JSON object, with numbers rounded to four significant digits and without empty keys."""
+        keys: dict[str, Any] = {name: _short(getattr(self, name)) for name in _NAMES}
         if self.limit is not None:
-            told |= {"limit": self.limit.bound, "limit_on": self.limit.on, "held": self.held()}
-            told |= {"at_least": True} if self.limit.at_least else {}
-        return json.dumps({name: value for name, value in told.items() if value is not None})
+            keys |= {"limit": self.limit.bound, "limit_on": self.limit.on, "held": self.held()}
+            keys |= {"at_least": True} if self.limit.at_least else {}
+        return json.dumps({name: value for name, value in keys.items() if value is not None})
 
 
 _NAMES = ("figure", "value", "unit", "server", "low", "high", "peer", "peer_value", "peer_low", "peer_high", "ratio")
 
-# The numbers to hold, and the only place where they stand.
+# The limits of all benchmarks.
 LIMITS = {
     "requests_per_second_1_row": Limit(4.0, "ratio", at_least=True, peer=FASTAPI),
     "p99_1_row": Limit(0.7, "ratio", peer=FASTAPI),
@@ -82,16 +82,19 @@ PEER_LIMITS: Mapping[tuple[str, str | None], Limit] = {
 }
 
 
-def of(name: str, unit: str, seen: Mapping[str, Sequence[float]], server: str, peer: str | None = None) -> Figure:
-    """One figure of what was seen of a server, against a peer where there is one, with its limit.
+def summarize(
+    name: str, unit: str, samples: Mapping[str, Sequence[float]], server: str, peer: str | None = None
+) -> Figure:
+    """Return the figure of a server's samples, compared with a peer if there is one, with its limit.
 
-    The values are medians; the ratio is the median of paired ratios, so that a slow minute counts for both. Where the
-    two were not seen equally often (a slow peer is started less often), it is the ratio of the medians.
+    The values are medians. The ratio is the median of the ratios of paired samples, so that a slow minute affects both
+    sides. If the two have different numbers of samples (a slow peer is started less often), it is the ratio of the
+    medians.
     """
-    values = seen[server]
+    values = samples[server]
     figure = Figure(name, statistics.median(values), unit, server, min(values), max(values))
     if peer is not None:
-        figure = _compare(figure, values, peer, seen[peer])
+        figure = _compare(figure, values, peer, samples[peer])
     limit = PEER_LIMITS.get((name, peer)) or LIMITS.get(name)
     judged = limit is not None and server == OURS and limit.peer in (None, peer)
     return replace(figure, limit=limit) if judged else figure

@@ -1,4 +1,4 @@
-"""Requests whose answers are known beforehand: XGBoost itself says what they have to be."""
+"""Requests with known answers: XGBoost itself gives the expected predictions."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from bench import answers, bundle
 from bench.rows import Row
 
 CLIENTS = 16
-# What one client sends, over and over: rows in each body, mostly one. One row is 60 bytes or so.
+# The bodies that each client repeats, by their number of rows, mostly one. A row takes about 60 bytes.
 ROWS_IN_BODIES = (1, 1, 1, 10, 1, 1, 1, 100, 1, 1, 1, 1_000)
-# The first clients send this one as well: 1 MB.
+# The first clients also send this body of 1 MB.
 ROWS_IN_LONGEST_BODY, CLIENTS_WITH_LONGEST_BODY = 20_000, 4
-# Two requests of one row may not have answers as close as this: one could pass for the other.
+# The predictions of two single-row requests differ by at least this, so that swapped answers are found.
 DIFFERENCE = 1e-3
-# So many rows are drawn for each one that is wanted.
+# Rows to draw for each single-row request.
 CANDIDATES = 20
 
 Draw = Callable[[int], list[Row]]
@@ -27,14 +27,14 @@ Draw = Callable[[int], list[Row]]
 
 @dataclass(frozen=True)
 class Request:
-    """A body, and by version of the model the predictions that its answer has to hold."""
+    """A body, and the expected predictions for each version of the model."""
 
     rows: list[Row]
     body: bytes
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
 
     def fault(self, answer: bytes) -> str:
-        """Return what is wrong with an answer to this request, "" where it is right."""
+        """Return what is wrong with an answer to this request, or "" if it is right."""
         try:
             found = orjson.loads(answer)
             version, got = found["version"], np.array(found["predictions"], dtype=float)
@@ -45,7 +45,7 @@ class Request:
             return f"version {version!r}, wanted one of {sorted(self.predictions)}"
         if got.shape != wanted.shape:
             return f"{got.shape} predictions of version {version}, wanted {wanted.shape}"
-        # Turned this way round so that NaN is wrong too.
+        # Not `>`, which a NaN would pass.
         wrong = np.flatnonzero(~(np.abs(got - wanted) <= answers.TOLERANCE * (1 + np.abs(wanted))))
         if wrong.size:
             first = wrong[0]
@@ -54,15 +54,15 @@ class Request:
 
 
 class Known:
-    """Requests for each client, no two of which have the same rows."""
+    """Requests for each client. No two requests have the same rows."""
 
     def __init__(self, versions: Mapping[str, Path], clients: int = CLIENTS) -> None:
-        """`versions` are the bundles that may answer, by version; rows are made of the first one's golden rows."""
+        """`versions` maps each version that may answer to its bundle. The first one's golden rows give the rows."""
         first = next(iter(versions.values()))
-        # A fixed seed on purpose: a failure can be repeated.
-        chance = random.Random(0)  # noqa: S311  # not a secret
-        draw = _drawing(first, chance)
-        single = _distinct(first, draw, chance, clients * ROWS_IN_BODIES.count(1))
+        # A fixed seed, so that a failure can be reproduced.
+        rng = random.Random(0)  # noqa: S311  # not a secret
+        draw = _row_generator(first, rng)
+        single = _distinct(first, draw, rng, clients * ROWS_IN_BODIES.count(1))
         self.clients = [
             [_request([single.pop()] if count == 1 else draw(count)) for count in _lengths(client)]
             for client in range(clients)
@@ -71,9 +71,9 @@ class Known:
             self.accept(version, folder)
 
     def accept(self, version: str, folder: Path) -> None:
-        """Accept the answers of one more version, which is about to be released."""
+        """Also accept the answers of another version, before it is released."""
         requests = [request for client in self.clients for request in client]
-        predictions = answers.Truth(bundle.read(folder)).predict([row for each in requests for row in each.rows])
+        predictions = answers.Reference(bundle.read(folder)).predict([row for each in requests for row in each.rows])
         ends = np.cumsum([len(each.rows) for each in requests])
         for each, found in zip(requests, np.split(predictions, ends[:-1]), strict=True):
             each.predictions[version] = found
@@ -87,25 +87,25 @@ def _request(rows: list[Row]) -> Request:
     return Request(rows, orjson.dumps({"features": rows}))
 
 
-def _drawing(folder: Path, chance: random.Random) -> Draw:
-    """Return what draws rows: each value is, in few digits, one that the golden rows have in this column."""
+def _row_generator(folder: Path, rng: random.Random) -> Draw:
+    """Return a function that draws rows. Each value comes from the same column of the golden rows, rounded."""
     golden = bundle.read(folder).golden_rows()
     columns = [
         [None if value is None else float(f"{value:.4g}") for value in column] for column in zip(*golden, strict=True)
     ]
-    return lambda count: [[chance.choice(column) for column in columns] for _ in range(count)]
+    return lambda count: [[rng.choice(column) for column in columns] for _ in range(count)]
 
 
-def _distinct(folder: Path, draw: Draw, chance: random.Random, count: int) -> list[Row]:
-    """Return rows whose predictions all differ, in any order; raises ValueError where the model has not so many."""
+def _distinct(folder: Path, draw: Draw, rng: random.Random, count: int) -> list[Row]:
+    """Return rows with distinct predictions, in random order. Raises ValueError if there are fewer than `count`."""
     rows = draw(CANDIDATES * count)
     found, last = [], -np.inf
     for prediction, row in sorted(
-        zip(answers.Truth(bundle.read(folder)).predict(rows), rows, strict=True), key=itemgetter(0)
+        zip(answers.Reference(bundle.read(folder)).predict(rows), rows, strict=True), key=itemgetter(0)
     ):
         if prediction - last >= DIFFERENCE:
             found.append(row)
             last = prediction
     if len(found) < count:
-        raise ValueError(f"{folder}: {len(found)} predictions that differ by {DIFFERENCE}, wanted {count}")
-    return chance.sample(found, count)
+        raise ValueError(f"{folder}: found {len(found)} predictions that differ by {DIFFERENCE}, wanted {count}")
+    return rng.sample(found, count)

@@ -1,7 +1,7 @@
-"""Load over HTTPS by concurrent clients, each with rows of its own, that holds every answer to be its request's own.
+"""Sends HTTPS requests from concurrent clients, each with its own rows, and checks every answer.
 
-What the tests of releases and of faults use, and the benchmarks: `with Load(url, ca, known) as load: ...`, and then
-`load.wrong` has to be empty, and `load.failed` too where nothing was being stopped.
+The tests of releases and faults and the benchmarks use it: `with Load(url, ca, known) as load: ...`. Afterwards
+`load.wrong` must be empty, and so must `load.failed` if no server was stopped.
 """
 
 import asyncio
@@ -19,33 +19,33 @@ import httpx
 
 from bench.known import Known, Request
 
-# Each client is one of these: HTTP/2 or HTTP/1.1, over connections that are kept or fresh ones.
+# The kinds of clients: HTTP/1.1 or HTTP/2, with kept-alive or new connections.
 MODES = tuple(itertools.product((False, True), (True, False)))
 TIMEOUT_SECONDS = 60
-# The answers of something that is away, starting, ending or too busy; any other than these and 200 is a wrong one.
+# A server that is missing, starting, stopping or overloaded answers with these. Any other status but 200 is wrong.
 AWAY = frozenset((429, 502, 503, 504))
 
 
 class Load:
-    """Clients that ask until the end of the `with` block; clients over kept HTTP/2 connections share one."""
+    """Clients that send requests until the `with` block ends. Those with kept-alive HTTP/2 share one connection."""
 
     def __init__(
         self, url: str, ca: Path | None, known: Known, rate: float | None = None, socket: Path | None = None
     ) -> None:
-        """`ca` is the authority to trust; `rate` is the requests a second of all clients, else as many as they can.
+        """`ca` is the trusted authority, `rate` the requests a second of all clients (default: as many as possible).
 
-        `socket` is where the API itself listens: it speaks HTTP/1.1 only.
+        `socket` is the API's own Unix socket, which speaks HTTP/1.1 only.
         """
         self._url, self._known, self._socket = url, known, socket
         self._modes = [mode for mode in MODES if not (socket and mode[0])]
-        # httpx sets the versions of HTTP in the context, so that each needs one of its own.
+        # httpx stores the HTTP version in the context, so each version needs its own.
         self._contexts = {http2: ssl.create_default_context(cafile=ca) for http2 in (False, True)}
         self._pause = len(known.clients) / rate if rate else 0.0
         self._stop = threading.Event()
-        # An event loop rather than a thread for each client: httpx mixes up the streams of HTTP/2 among threads.
+        # An event loop instead of a thread per client: httpx mixes up HTTP/2 streams between threads.
         self._thread = ThreadPoolExecutor(1)
         self._right = Counter[int]()
-        # Right answers by version, requests without an answer by what came instead, and answers that are wrong.
+        # Right answers by version, requests without an answer by their error, and wrong answers.
         self.served = Counter[str]()
         self.failed = Counter[str]()
         self.wrong: list[str] = []
@@ -61,14 +61,14 @@ class Load:
             self._ended.result()
 
     def more(self, count: int = 20, seconds: float = 120) -> None:
-        """Return when every client has had `count` more right answers; raises TimeoutError."""
+        """Wait until every client has `count` more right answers. Raises TimeoutError."""
         wanted = {client: self._right[client] + count for client in range(len(self._known.clients))}
         deadline = time.monotonic() + seconds
         while waiting := [client for client, right in wanted.items() if self._right[client] < right]:
             if self._ended.done():
                 self._ended.result()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"clients {waiting}: no {count} right answers in {seconds} s; {self}")
+                raise TimeoutError(f"clients {waiting}: fewer than {count} more right answers in {seconds} s; {self}")
             time.sleep(0.05)
 
     def __str__(self) -> str:
@@ -81,7 +81,7 @@ class Load:
 
     def _client(self, http2: bool) -> httpx.AsyncClient:
         limits = httpx.Limits(keepalive_expiry=None)
-        # Not through a proxy that the environment names: the host is on this machine.
+        # The host is on this machine, so a proxy from the environment must not be used.
         transport = httpx.AsyncHTTPTransport(
             http2=http2,
             verify=self._contexts[http2],
@@ -99,7 +99,7 @@ class Load:
                 return
             async with contextlib.nullcontext(shared[http2]) if kept else self._client(http2) as asking:
                 await self._ask(asking, client, f"{client}-{number}", request)
-            # Against the clock: a slow answer makes the next ones come sooner, not fewer.
+            # Keep to the schedule: after a slow answer the next requests follow sooner, so the rate stays.
             due += self._pause
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
@@ -122,7 +122,7 @@ class Load:
 
 
 def _fault(request: Request, name: str, version: str, answer: httpx.Response) -> str:
-    """Return what is wrong with an answer, "" where it is right."""
+    """Return what is wrong with an answer, or "" if it is right."""
     if answer.status_code != 200:
         return repr(answer.content[:200])
     if answer.headers.get("x-request-id") != name:

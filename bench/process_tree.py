@@ -1,4 +1,4 @@
-"""CPU time and memory of a process and all its descendants, and the machine's, from /proc."""
+"""Reads the CPU time and memory of a process tree and the CPU time of the machine from /proc."""
 
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Memory:
-    """MB (10^6 bytes). PSS counts a shared page once, in parts; RSS counts it in every process."""
+    """Memory in MB (10^6 bytes). PSS splits a shared page between its processes, RSS counts it in each."""
 
     pss: float
     rss: float
@@ -22,18 +22,18 @@ class Memory:
 
 
 def tree(root: int) -> list[int]:
-    """The root first, then every descendant that is alive."""
+    """Return the root, then every living descendant."""
     return [root, *sorted(below({root}))]
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs; one that is dead and only not waited for does not."""
+    """Return whether the process runs. A zombie does not."""
     stat = _stat(pid)
     return stat is not None and stat[0] != "Z"
 
 
 def cpu_seconds(root: int) -> float:
-    """User and system seconds of the whole tree so far; only children that are gone but not waited for are left out."""
+    """Return the user and system seconds of the whole tree, without children that ended but were not waited for."""
     return sum(sum(map(int, stat[11:15])) for pid in tree(root) if (stat := _stat(pid))) * TICK
 
 
@@ -43,19 +43,19 @@ def memory(pid: int) -> Memory:
 
 
 def machine_cpu_seconds() -> float:
-    """Seconds of all cores since boot: user, nice, system, and stolen by the machine's other guests.
+    """Return the busy seconds of all cores since boot: user, nice, system, and stolen by other virtual machines.
 
-    Interrupts are left out: they belong to no process.
+    Interrupts do not count, because they belong to no process.
     """
     first = (PROC / "stat").read_text().split("\n", 1)[0].split()
     return sum(int(first[index]) for index in (1, 2, 3, 8)) * TICK
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Fields of /proc/<pid>/stat from the state on (ppid is 1, utime to cstime 11 to 14); None once it is gone."""
+    """Return the fields of /proc/<pid>/stat from the state on (utime to cstime are 11 to 14), None if it ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The name stands in brackets and may hold blanks and brackets itself.
+    # The name is in parentheses, and may itself contain blanks and parentheses.
     return text.rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Rows for the bodies: real ones, with their missing values, in the order of the model's fields."""
+"""Reads real rows for the request bodies, in the order of the model's fields."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,20 +10,20 @@ from bench.bundle import Bundle
 Row = list[float | None]
 
 
-def find(bundle: Bundle, given: Path | None) -> Path:
-    """The file given, else what training kept beside the bundle's folder; ValueError that says where it looked."""
-    if given:
-        return given
-    # <output>/models/<name>/<version> is the bundle, <output>/training/<name> what it was made of.
+def find(bundle: Bundle, path: Path | None) -> Path:
+    """Return `path`, or else the features that the bundle was trained on. Raises ValueError if there are none."""
+    if path:
+        return path
+    # Training writes the bundle to <output>/models/<name>/<version>, and the features to <output>/training/<name>.
     name, output = bundle.folder.parent.name, bundle.folder.parents[2]
-    kept = output / "training" / name / "features" / "features.parquet"
-    if not kept.is_file():
-        raise ValueError(f"no rows to send: {kept} is not there; give --data, a CSV or Parquet file")
-    return kept
+    features = output / "training" / name / "features" / "features.parquet"
+    if not features.is_file():
+        raise ValueError(f"no rows to send: {features}: no such file; name a CSV or Parquet file with --data")
+    return features
 
 
 def read(path: Path, fields: Sequence[str]) -> list[Row]:
-    """Rows of a CSV or Parquet file; ValueError that names the columns it lacks."""
+    """Return the rows of a CSV or Parquet file. Raises ValueError with the missing columns."""
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     missing = [name for name in fields if name not in frame.columns]
     if missing:

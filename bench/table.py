@@ -1,4 +1,4 @@
-"""Turn a run's figures into the table of docs/benchmarks.md.
+"""Prints the figures of a run as the table for docs/benchmarks.md.
 
 python -m bench.serving --bundle DIR > figures.jsonl
 python -m bench.table < figures.jsonl
@@ -9,31 +9,31 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Told by the other figures: rows are requests times the body's rows.
+# These follow from the other figures: rows a second are requests a second times the rows per body.
 LEFT_OUT = ("rows_per_second_1_row", "rows_per_second_100_rows", "requests_per_second_10000_rows", "others_cpu")
 
 
 def table(lines: Iterable[str]) -> str:
-    """A row for each figure, a column for each server, and the ratio to the peer that the limit names."""
+    """Return a row per figure, with a column per server and the ratio that has a limit."""
     rows: dict[str, dict[str, Any]] = {}
     servers: list[str] = []
     for line in lines:
-        told = json.loads(line)
-        if told["figure"].startswith(LEFT_OUT):
+        figure = json.loads(line)
+        if figure["figure"].startswith(LEFT_OUT):
             continue
-        row = rows.setdefault(f"{told['figure']}, {told['unit']}", {})
-        for name, value in ((told["server"], told["value"]), (told.get("peer"), told.get("peer_value"))):
+        row = rows.setdefault(f"{figure['figure']}, {figure['unit']}", {})
+        for name, value in ((figure["server"], figure["value"]), (figure.get("peer"), figure.get("peer_value"))):
             if name is not None:
                 row.setdefault(name, value)
                 servers += [name] if name not in servers else []
-        if "limit" in told:
-            row["limit"] = _limit(told)
+        if "limit" in figure:
+            row["limit"] = _limit(figure)
     return "\n".join(_markdown(rows, servers))
 
 
-def _limit(told: Mapping[str, Any]) -> str:
-    bound = f"{'>=' if told.get('at_least') else '<='} {told['limit']:g}"
-    return f"{told['ratio']:.2f} ({bound})" if told["limit_on"] == "ratio" else bound
+def _limit(figure: Mapping[str, Any]) -> str:
+    bound = f"{'>=' if figure.get('at_least') else '<='} {figure['limit']:g}"
+    return f"{figure['ratio']:.2f} ({bound})" if figure["limit_on"] == "ratio" else bound
 
 
 def _markdown(rows: Mapping[str, Mapping[str, Any]], servers: list[str]) -> Iterable[str]:

@@ -15,7 +15,7 @@ from bench.gateway.targets import Target
 from bench.load import Load
 from bench.serving import bodies, rounds
 from bench.serving.bodies import Size
-from bench.serving.disturbance import Patience, Watch
+from bench.serving.disturbance import RetryBudget, Watch
 from bench.serving.rounds import Sample
 from bench.serving.trial import say
 
@@ -84,7 +84,7 @@ class Trial:
     ) -> Sequence[Mapping[str, GatewaySample]]:
         for target in chosen:
             self._timed(target, size, mode, files[0], WARM_SECONDS)
-        seconds, ran, patience = self._plan.seconds * size.stretch, [], self._share_of_patience()
+        seconds, ran, patience = self._plan.seconds * size.stretch, [], self._retry_budget()
         for turn in range(self._plan.rounds):
             body = files[turn % len(files)]
             takes = {one.name: partial(self._timed, one, size, mode, body, seconds) for one in chosen}
@@ -108,7 +108,7 @@ class Trial:
     def _handshakes(self, kind: str, resume: bool) -> tuple[Sequence[Mapping[str, Handshakes]], Sequence[Target]]:
         gateways = [target for target in self._targets if target.port]
         body = bodies.features([], bodies.draw(self._rows, bodies.SIZES[0])[0])
-        seconds, ran, patience = self._plan.seconds, [], self._share_of_patience()
+        seconds, ran, patience = self._plan.seconds, [], self._retry_budget()
         for turn in range(self._plan.rounds):
             takes = {
                 one.name: partial(
@@ -121,6 +121,6 @@ class Trial:
             say(f"TLS, {kind}, round {turn + 1}: connections/s  {rates}")
         return ran, gateways
 
-    def _share_of_patience(self) -> Patience:
+    def _retry_budget(self) -> RetryBudget:
         """Equal for each kind of run, so that one bad minute does not use up what the others may need."""
-        return Patience(self._plan.patience / (len(self._plan.sizes) * len(MODES) + 2))
+        return RetryBudget(self._plan.patience / (len(self._plan.sizes) * len(MODES) + 2))

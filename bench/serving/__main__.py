@@ -1,7 +1,7 @@
-"""Measure our server against a FastAPI peer and MLflow's own scoring server, in one run, driven by wrk.
+"""Compares our server with a FastAPI peer and MLflow's own scoring server, in one run, with wrk as the load generator.
 
-One JSON object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one
-is missed, 2 if it could not be measured (a wrong answer, a failed request, a server that did not start).
+Prints one JSON object per figure to stdout, and progress to stderr. Exit code: 0 if every figure is within its limit, 1
+if one is not, 2 if something could not be measured (a wrong answer, a failed request, a server that did not start).
 """
 
 import argparse
@@ -28,19 +28,21 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m bench.serving", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to serve")
-    made.add_argument("--data", type=Path, help="CSV or Parquet with rows (what training kept beside the bundle)")
     made.add_argument(
-        "--seconds", type=int, default=1, help="of a timed run, twice that with 10,000 rows (%(default)s)"
+        "--data", type=Path, help="CSV or Parquet file with rows (default: the features that the bundle was trained on)"
     )
-    made.add_argument("--rounds", type=int, default=6, help="timed runs of each server and size (%(default)s)")
-    made.add_argument("--starts", type=int, default=5, help="cold starts of each server (%(default)s)")
+    made.add_argument(
+        "--seconds", type=int, default=1, help="duration of a timed run, twice as long with 10,000 rows (%(default)s)"
+    )
+    made.add_argument("--rounds", type=int, default=6, help="timed runs per server and size (%(default)s)")
+    made.add_argument("--starts", type=int, default=5, help="cold starts per server (%(default)s)")
     made.add_argument(
         "--patience",
         type=float,
         default=60,
-        help="seconds to spend on timing again what other processes disturbed (%(default)s)",
+        help="seconds to spend on repeating runs that other processes disturbed (%(default)s)",
     )
-    made.add_argument("--only", action="append", choices=SERVERS, help="measure this server alone; may be repeated")
+    made.add_argument("--only", action="append", choices=SERVERS, help="measure only this server; may be repeated")
     return made
 
 

@@ -1,4 +1,4 @@
-"""How much of the machine others used while something was timed: a busy machine's figures mean little."""
+"""Measures the CPU that other processes used during a timed run: figures of a busy machine mean little."""
 
 import os
 import time
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from bench import process_tree
 
-# Share of all cores. What is timed is timed again above it, as long as the patience lasts.
+# Share of all cores. Above it, a run is repeated while the retry budget lasts.
 TOLERATED = 0.05
 
 
 @dataclass
-class Patience:
-    """Seconds that a whole run may spend on timing again what others disturbed."""
+class RetryBudget:
+    """The seconds that a benchmark may spend on repeating disturbed runs."""
 
     seconds: float
 
     def spend(self, seconds: float) -> bool:
-        """Whether so many were left; takes them if so."""
+        """Take so many seconds from the budget, and return whether they were left."""
         if seconds > self.seconds:
             return False
         self.seconds -= seconds
@@ -25,7 +25,7 @@ class Patience:
 
 
 class Watch:
-    """Runs from when it is made."""
+    """Measures from its creation on."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
@@ -33,7 +33,7 @@ class Watch:
         self._own = _own_cpu_seconds()
 
     def others(self, servers_cpu_seconds: float) -> float:
-        """Share of all cores that neither the server, nor wrk, nor the harness used since."""
+        """Return the share of all cores that processes other than the server, wrk and the benchmark used since."""
         busy = process_tree.machine_cpu_seconds() - self._machine
         ours = servers_cpu_seconds + _own_cpu_seconds() - self._own
         capacity = (time.perf_counter() - self._started) * (os.cpu_count() or 1)
@@ -41,6 +41,6 @@ class Watch:
 
 
 def _own_cpu_seconds() -> float:
-    """This process's and those of children that have ended: wrk is among them, a running server is not."""
+    """Return the CPU seconds of this process and of its ended children: this includes wrk, but no running server."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -1,4 +1,4 @@
-"""From rounds, memory and starts to figures: the first server's, against each of the others."""
+"""Turns rounds, memory and starts into figures of the first server, compared with each of the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,7 +10,7 @@ from bench.serving.rounds import Disturbed, Round
 
 Rounds = Sequence[Mapping[str, Disturbed]]
 
-# Of a sample's fields: the figure's name, which ends with the size, and its unit.
+# For each field of a sample: the name of its figure, without the size, and the unit.
 MEASURES = {
     "requests_per_second": ("requests_per_second", "requests/s"),
     "rows_per_second": ("rows_per_second", "rows/s"),
@@ -19,12 +19,12 @@ MEASURES = {
     "cpu_us_per_request": ("cpu_per_request", "us"),
 }
 
-# Fewer calm rounds than these say less than all rounds do.
+# With fewer undisturbed rounds than these, all rounds together say more.
 ENOUGH = 3
 
 
 def load(rows: int, rounds: Sequence[Round], servers: Sequence[str]) -> Iterator[Figure]:
-    """Every measure at one size, and the largest share of the machine that others took in a round that counts."""
+    """Yield every figure at one size, and the largest CPU share of other processes in the rounds that count."""
     size = f"{rows}_row{'s' if rows > 1 else ''}"
     yield from measured(size, MEASURES, rounds, servers)
     yield others(size, rounds, servers)
@@ -38,7 +38,7 @@ def measured(
         counted = calm(rounds, pair)
         for field, (name, unit) in measures.items():
             seen = {server: [getattr(one[server], field) for one in counted] for server in pair}
-            yield figures.of(f"{name}_{suffix}", unit, seen, *pair)
+            yield figures.summarize(f"{name}_{suffix}", unit, seen, *pair)
 
 
 def others(suffix: str, rounds: Rounds, servers: Sequence[str]) -> Figure:
@@ -48,13 +48,13 @@ def others(suffix: str, rounds: Rounds, servers: Sequence[str]) -> Figure:
 
 
 def calm(rounds: Rounds, servers: Sequence[str]) -> Rounds:
-    """The rounds in which nobody disturbed any of these servers; all of them if those are too few to mean anything."""
+    """Return the rounds without a disturbance of these servers, or all rounds if those are too few."""
     quiet = [one for one in rounds if all(one[server].others <= TOLERATED for server in servers)]
     return quiet if len(quiet) >= ENOUGH else rounds
 
 
 def memory(workers: Mapping[str, Memory], whole: Mapping[str, Memory], servers: Sequence[str]) -> Iterator[Figure]:
-    """The sum over the workers, and over all processes, by PSS and by RSS."""
+    """Yield PSS and RSS, summed over the workers and over all processes."""
     for where, found in (("workers", workers), ("all", whole)):
         for kind in ("pss", "rss"):
             seen = {server: [getattr(found[server], kind)] for server in servers}
@@ -67,7 +67,7 @@ def cold_start(seconds: Mapping[str, Sequence[float]], servers: Sequence[str]) -
 
 def _against(name: str, unit: str, seen: Mapping[str, Sequence[float]], servers: Sequence[str]) -> Iterator[Figure]:
     for pair in _pairs(servers):
-        yield figures.of(name, unit, seen, *pair)
+        yield figures.summarize(name, unit, seen, *pair)
 
 
 def _pairs(servers: Sequence[str]) -> Sequence[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Rounds: every server in turn under the same load."""
+"""Rounds: all servers in turn, under the same load."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from bench import process_tree
 from bench.serving import wrk
 from bench.serving.bodies import CONNECTIONS, Size
-from bench.serving.disturbance import TOLERATED, Patience, Watch
+from bench.serving.disturbance import TOLERATED, RetryBudget, Watch
 from bench.serving.server import Server
 
 
@@ -26,7 +26,7 @@ Timed = TypeVar("Timed", bound=Disturbed)
 
 @dataclass(frozen=True)
 class Sample:
-    """One server's timed run at one size; `others` is the share of all cores that others used meanwhile."""
+    """A timed run of one server at one size. `others` is the CPU share of other processes meanwhile."""
 
     requests_per_second: float
     rows_per_second: float
@@ -40,26 +40,26 @@ Round = Mapping[str, Sample]
 
 
 def run(
-    servers: Sequence[Server], size: Size, bodies: Mapping[str, Path], seconds: int, first: int, patience: Patience
+    servers: Sequence[Server], size: Size, bodies: Mapping[str, Path], seconds: int, first: int, budget: RetryBudget
 ) -> Round:
     """One sample of every server."""
     takes = {server.name: partial(timed, server, size, bodies[server.name], seconds) for server in servers}
-    return interleaved(takes, seconds, first, patience)
+    return interleaved(takes, seconds, first, budget)
 
 
 def interleaved(
-    takes: Mapping[str, Callable[[], Timed]], seconds: float, first: int, patience: Patience
+    takes: Mapping[str, Callable[[], Timed]], seconds: float, first: int, budget: RetryBudget
 ) -> Mapping[str, Timed]:
     """One sample of each; `first` says whose turn comes first, so that none always follows the same one."""
     names = list(takes)
     turns = [names[(first + turn) % len(names)] for turn in range(len(names))]
-    return {name: calm(takes[name], seconds, patience) for name in turns}
+    return {name: calm(takes[name], seconds, budget) for name in turns}
 
 
-def calm(take: Callable[[], Timed], seconds: float, patience: Patience) -> Timed:
-    """Takes a sample, again while others disturb it and patience lasts; the least disturbed one counts."""
+def calm(take: Callable[[], Timed], seconds: float, budget: RetryBudget) -> Timed:
+    """Take samples until one is undisturbed or the budget is used up, and return the least disturbed."""
     taken = [take()]
-    while taken[-1].others > TOLERATED and patience.spend(seconds):
+    while taken[-1].others > TOLERATED and budget.spend(seconds):
         taken.append(take())
     return min(taken, key=lambda sample: sample.others)
 

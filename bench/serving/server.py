@@ -1,4 +1,4 @@
-"""A server under test: started, asked until it answers, stopped with all its workers."""
+"""Starts a server under test, waits for its first answer, and stops it with all its workers."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ import numpy as np
 from bench import answers, process_tree
 from bench.serving.targets import Target
 
-# All of these only end a hang.
+# These limits only end a hang.
 START_SECONDS = 60
 STOP_SECONDS = 20
 POLL_SECONDS = 0.002
@@ -23,11 +23,11 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class StartError(RuntimeError):
-    """A server that ended or did not answer; carries the end of its log."""
+    """The server ended or did not answer. The message has the end of its log."""
 
 
 class Server:
-    """Runs a target on a free port of loopback while the `with` lasts."""
+    """Runs a target on a free port of loopback until the `with` block ends."""
 
     def __init__(self, target: Target, folder: Path) -> None:
         self.target = target
@@ -41,7 +41,7 @@ class Server:
     def __enter__(self) -> "Server":
         self._started = time.perf_counter()
         with self.log.open("ab") as log:
-            # A session of its own: spawned workers outlive a killed parent, keep the port, and share it unseen.
+            # A new session: workers survive a killed parent and keep the port, so they need the signal too.
             self._process = subprocess.Popen(  # noqa: S603  # our own command, no shell
                 self.target.command(self.port),
                 cwd=CHECKOUT,
@@ -56,12 +56,12 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         group = process_tree.tree(self.pid)
         self._signal_group(signal.SIGTERM)
-        # Whether its first process listened or not, no worker of the group may be left.
+        # No worker may survive, even if the first process ignored the signal.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_SECONDS)
         self._signal_group(signal.SIGKILL)
         self.process.wait()
-        # A worker that is still dying would take part in what is measured next.
+        # A worker that is still ending would disturb the next measurement.
         deadline = time.perf_counter() + STOP_SECONDS
         while any(map(process_tree.alive, group)) and time.perf_counter() < deadline:
             time.sleep(POLL_SECONDS)
@@ -91,13 +91,13 @@ class Server:
                 time.sleep(POLL_SECONDS)
                 continue
             took = time.perf_counter() - self._started
-            if status != 503:  # not ready yet is an honest answer, so it is asked again
+            if status != 503:  # it is not ready yet
                 answers.require_equal(self.name, status, answer, truth)
                 return took
-        raise StartError(f"{self.name} gave no answer in {START_SECONDS} s: {self._log_tail()}")
+        raise StartError(f"{self.name} did not answer within {START_SECONDS} s: {self._log_tail()}")
 
     def _signal_group(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # all of them are gone already
+        with contextlib.suppress(ProcessLookupError):  # all of them have ended
             os.killpg(self.pid, number)
 
     def _log_tail(self) -> str:

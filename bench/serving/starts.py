@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import process_tree
-from bench.serving.disturbance import TOLERATED, Patience, Watch
+from bench.serving.disturbance import TOLERATED, RetryBudget, Watch
 from bench.serving.server import Server
 from bench.serving.targets import Target
 
@@ -17,8 +17,8 @@ class Start:
     others: float
 
 
-def calm(target: Target, folder: Path, body: bytes, truth: np.ndarray, patience: Patience) -> float:
-    """Seconds of one start, tried again while others disturb it and patience lasts; the least disturbed one counts."""
+def calm(target: Target, folder: Path, body: bytes, truth: np.ndarray, patience: RetryBudget) -> float:
+    """Return the seconds of one start, repeated while other processes disturb it; the least disturbed start counts."""
     tried = [once(target, folder, body, truth)]
     while tried[-1].others > TOLERATED and patience.spend(tried[-1].seconds):
         tried.append(once(target, folder, body, truth))

@@ -1,4 +1,4 @@
-"""How each server is started: ours, the FastAPI peer and MLflow's own, two workers each."""
+"""The servers under test: ours, the FastAPI peer and MLflow's own, with two workers each."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ OURS, FASTAPI, FASTAPI_BYTES, MLFLOW = "slipway", "fastapi", "fastapi_bytes", "m
 
 @dataclass(frozen=True)
 class Target:
-    """A server's command for a port, its environment, its route and the shape of its bodies."""
+    """The command, environment, route and body format of a server."""
 
     name: str
     path: str

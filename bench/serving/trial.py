@@ -1,4 +1,4 @@
-"""One trial: cold starts, then all servers side by side, their answers checked, loaded in turn, and weighed."""
+"""Runs the benchmark: cold starts, then all servers side by side: answers, load and memory."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from bench import answers, process_tree
-from bench.answers import Truth
+from bench.answers import Reference
 from bench.bundle import Bundle
 from bench.figures import Figure
 from bench.rows import Row
 from bench.serving import bodies, report, rounds, starts
 from bench.serving.bodies import SIZES, Size
-from bench.serving.disturbance import Patience
+from bench.serving.disturbance import RetryBudget
 from bench.serving.rounds import Round
 from bench.serving.server import Server
 from bench.serving.targets import Target
@@ -28,7 +28,7 @@ CHECKED_ROWS = 50
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often."""
+    """The durations and repetitions."""
 
     seconds: int
     rounds: int
@@ -37,20 +37,20 @@ class Plan:
 
 
 class Trial:
-    """What the steps share; `folder` is theirs to write in."""
+    """The state that the steps share. They write to `folder`."""
 
     def __init__(self, plan: Plan, bundle: Bundle, rows: list[Row], targets: Sequence[Target], folder: Path) -> None:
         self._plan = plan
         self._golden = bundle.golden_rows()
         self._fields = [field.name for field in bundle.fields]
-        self._truth = Truth(bundle)
+        self._truth = Reference(bundle)
         self._drawn = {size: bodies.draw(rows, size) for size in SIZES}
         self._targets = targets
         self._names = [one.name for one in targets]
         self._folder = folder
 
     def run(self) -> Iterator[Figure]:
-        """Figures as they are known; WrongAnswer, LoadError or StartError where one cannot be."""
+        """Yield the figures as soon as they are known. Raises WrongAnswer, LoadError or StartError."""
         yield from report.cold_start(self._cold_starts(), self._names)
         with ExitStack() as running:
             servers = [running.enter_context(Server(one, self._folder)) for one in self._targets]
@@ -58,24 +58,24 @@ class Trial:
                 self._check(server)
             for size in SIZES:
                 yield from report.load(size.rows, self._load(servers, size), self._names)
-            yield from self._weigh(servers)
+            yield from self._measure_memory(servers)
 
     def _cold_starts(self) -> Mapping[str, Sequence[float]]:
         rows = self._golden[:1]
         truth = self._truth.predict(rows)
         seconds: dict[str, list[float]] = {name: [] for name in self._names}
-        patience = self._share_of_patience()
+        patience = self._retry_budget()
         for turn in range(self._plan.starts + 1):
             for one in self._targets:
                 took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, patience)
-                # The first is not counted: it leaves byte code and a warm page cache, as an installation does.
+                # The first start does not count: it writes byte code and fills the page cache, as an installation does.
                 if turn:
                     seconds[one.name].append(took)
                     say(f"cold start {turn}: {one.name} {took:.2f} s")
         return seconds
 
     def _check(self, server: Server) -> None:
-        """Golden rows first, then bodies of each size, those with missing values among them."""
+        """Compare the predictions for the golden rows, and for bodies of each size."""
         shape = server.target.shape
         server.wait_for_answer(shape(self._fields, self._golden), self._truth.predict(self._golden))
         checked = [rows for size in SIZES for rows in self._drawn[size][: max(1, CHECKED_ROWS // size.rows)]]
@@ -97,7 +97,7 @@ class Trial:
             files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
             bodies.write(files[server.name], self._fields, self._drawn[size], shape)
             rounds.timed(server, size, files[server.name], WARM_SECONDS * size.stretch)
-        patience = self._share_of_patience()
+        patience = self._retry_budget()
         ran: list[Round] = []
         for turn in range(self._plan.rounds):
             ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, patience))
@@ -106,11 +106,11 @@ class Trial:
             say(f"{size.rows} rows, round {turn + 1}: requests/s  {rates}  (others took up to {others:.0%})")
         return ran
 
-    def _share_of_patience(self) -> Patience:
-        """Equal for the starts and for each size, so that one bad minute does not use up what the others may need."""
-        return Patience(self._plan.patience / (1 + len(SIZES)))
+    def _retry_budget(self) -> RetryBudget:
+        """Return an equal share for the starts and for each size, so that one bad minute does not use up all of it."""
+        return RetryBudget(self._plan.patience / (1 + len(SIZES)))
 
-    def _weigh(self, servers: Sequence[Server]) -> Iterator[Figure]:
+    def _measure_memory(self, servers: Sequence[Server]) -> Iterator[Figure]:
         workers, whole = {}, {}
         for server in servers:
             supervisor, *others = (process_tree.memory(pid) for pid in process_tree.tree(server.pid))
@@ -120,5 +120,5 @@ class Trial:
 
 
 def say(*words: object) -> None:
-    """Progress, for a person, on stderr."""
+    """Print progress to stderr."""
     print(*words, file=sys.stderr, flush=True)

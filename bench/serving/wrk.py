@@ -1,4 +1,4 @@
-"""One timed run of wrk against one URL."""
+"""Runs wrk against a URL for a fixed time."""
 
 import json
 import shutil
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("rotate.lua")
-# Far above any answer's time: it only ends a hang.
+# Far longer than any answer takes: this only ends a hang.
 HANG_SECONDS = 60
 ERRORS = ("connect", "read", "write", "status", "timeout")
 
 
 class LoadError(RuntimeError):
-    """A timed run that cannot be counted: wrk failed, or a request did."""
+    """wrk failed, or one of its requests did, so the run does not count."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of wrk saw."""
+    """The result of a run of wrk."""
 
     requests: int
     seconds: float
@@ -31,7 +31,7 @@ class Load:
 
 
 def require() -> str:
-    """Path of wrk; LoadError with what to install where it is missing."""
+    """Return the path of wrk. Raises LoadError with the command to install it."""
     path = shutil.which("wrk")
     if path is None:
         raise LoadError("wrk is not on the PATH: apt-get install wrk")
@@ -39,8 +39,8 @@ def require() -> str:
 
 
 def run(url: str, bodies: Path, connections: int, seconds: int) -> Load:
-    """Posts the file's bodies (one a line) in turn over fresh connections; LoadError if a single request fails."""
-    # One thread: wrk shares the cores with the servers, and one is enough to keep them busy.
+    """POST the bodies of a file (one per line) in rotation. Raises LoadError if a request fails."""
+    # wrk shares the cores with the servers, and one thread is enough to keep them busy.
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={HANG_SECONDS}s", "-s", str(SCRIPT)]
     done = subprocess.run(  # noqa: S603  # our own command, no shell
         [require(), *options, url, "--", str(bodies)], capture_output=True, text=True, timeout=seconds + HANG_SECONDS
@@ -51,7 +51,7 @@ def run(url: str, bodies: Path, connections: int, seconds: int) -> Load:
 
 
 def parse(output: str) -> Load:
-    """Reads the last line, which rotate.lua writes; LoadError if it is missing, counts an error or no request."""
+    """Parse the last line, which rotate.lua writes. Raises LoadError if it is missing or has errors or no request."""
     last = output.strip().rpartition("\n")[2]
     try:
         found = json.loads(last)

@@ -49,7 +49,7 @@ def test_a_line_with_a_ceiling_has_no_at_least() -> None:
 
 def test_the_ratio_is_the_median_of_paired_ratios() -> None:
     seen = {OURS: [10.0, 100.0, 40.0], FASTAPI: [5.0, 10.0, 10.0]}
-    figure = figures.of("p50_1_row", "ms", seen, OURS, FASTAPI)
+    figure = figures.summarize("p50_1_row", "ms", seen, OURS, FASTAPI)
     assert (figure.value, figure.low, figure.high) == (40.0, 10.0, 100.0)
     assert (figure.peer_value, figure.peer_low, figure.peer_high) == (10.0, 5.0, 10.0)
     assert figure.ratio == 4.0
@@ -58,9 +58,9 @@ def test_the_ratio_is_the_median_of_paired_ratios() -> None:
 def test_the_limit_is_for_our_server_against_its_peer() -> None:
     seen = {OURS: [8.0], FASTAPI: [2.0], "mlflow": [1.0]}
     name = "requests_per_second_1_row"
-    assert figures.of(name, "requests/s", seen, OURS, FASTAPI).limit == LIMITS[name]
-    assert figures.of(name, "requests/s", seen, OURS, "mlflow").limit is None
-    assert figures.of(name, "requests/s", seen, FASTAPI, "mlflow").limit is None
+    assert figures.summarize(name, "requests/s", seen, OURS, FASTAPI).limit == LIMITS[name]
+    assert figures.summarize(name, "requests/s", seen, OURS, "mlflow").limit is None
+    assert figures.summarize(name, "requests/s", seen, FASTAPI, "mlflow").limit is None
 
 
 def test_the_limits_are_the_designs() -> None:

@@ -28,7 +28,7 @@ def test_a_column_that_is_not_there_is_named(frame: pd.DataFrame, tmp_path: Path
 def test_without_data_training_is_asked_for_its_rows(tmp_path: Path) -> None:
     bundle = Bundle(tmp_path / "models" / "california" / "7", (), tmp_path)
     kept = tmp_path / "training" / "california" / "features" / "features.parquet"
-    with pytest.raises(ValueError, match=r"features\.parquet is not there; give --data"):
+    with pytest.raises(ValueError, match=r"features\.parquet: no such file; name a CSV or Parquet file with --data"):
         rows.find(bundle, None)
     kept.parent.mkdir(parents=True)
     kept.touch()

@@ -5,7 +5,7 @@ SEEN = {OURS: [18_000.0], FASTAPI: [4_000.0], MLFLOW: [0.25]}
 
 
 def lines(name: str) -> list[str]:
-    return [figures.of(name, "requests/s", SEEN, OURS, peer).line() for peer in (FASTAPI, MLFLOW)]
+    return [figures.summarize(name, "requests/s", SEEN, OURS, peer).line() for peer in (FASTAPI, MLFLOW)]
 
 
 def test_a_figure_is_a_row_and_a_server_a_column() -> None:

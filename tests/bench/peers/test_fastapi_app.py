@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from bench.answers import Truth, require_equal
+from bench.answers import Reference, require_equal
 from bench.bundle import Bundle
 from bench.peers.contract import FLOAT32_MAX, MAX_ROWS
 from bench.peers.fastapi_app import create_app
@@ -35,7 +35,7 @@ def test_answers_are_xgboosts_with_missing_values_too(peer: FastAPI, small_bundl
     rows = small_bundle.golden_rows()
     assert any(None in row for row in rows)
     answer = post(peer, {"features": rows})
-    require_equal("peer", answer.status_code, answer.content, Truth(small_bundle).predict(rows))
+    require_equal("peer", answer.status_code, answer.content, Reference(small_bundle).predict(rows))
     assert (answer.json()["model"], answer.json()["version"]) == ("california", "1")
 
 

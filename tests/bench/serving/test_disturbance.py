@@ -1,11 +1,11 @@
 import os
 
 from bench import process_tree
-from bench.serving.disturbance import Patience, Watch
+from bench.serving.disturbance import RetryBudget, Watch
 
 
 def test_patience_is_spent_until_it_does_not_suffice() -> None:
-    patience = Patience(5)
+    patience = RetryBudget(5)
     assert [patience.spend(2) for _ in range(3)] == [True, True, False]
     assert patience.seconds == 1
 

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from bench.serving.disturbance import Patience
+from bench.serving.disturbance import RetryBudget
 from bench.serving.rounds import Sample, calm, interleaved
 
 
@@ -11,15 +11,15 @@ def samples(*others: float) -> Callable[[], Sample]:
 
 
 def test_a_quiet_sample_is_taken_once() -> None:
-    assert calm(samples(0.01), 1, Patience(10)).requests_per_second == 1
+    assert calm(samples(0.01), 1, RetryBudget(10)).requests_per_second == 1
 
 
 def test_a_disturbed_sample_is_taken_again() -> None:
-    assert calm(samples(0.5, 0.02), 1, Patience(10)).requests_per_second == 2
+    assert calm(samples(0.5, 0.02), 1, RetryBudget(10)).requests_per_second == 2
 
 
 def test_the_least_disturbed_counts_when_patience_ends() -> None:
-    assert calm(samples(0.5, 0.2, 0.4), 1, Patience(2)).requests_per_second == 2
+    assert calm(samples(0.5, 0.2, 0.4), 1, RetryBudget(2)).requests_per_second == 2
 
 
 def test_each_round_begins_with_another_one() -> None:
@@ -31,5 +31,5 @@ def test_each_round_begins_with_another_one() -> None:
 
     takes = {name: partial(take, name) for name in ("a", "b", "c")}
     for turn in range(2):
-        assert set(interleaved(takes, 1, turn, Patience(0))) == {"a", "b", "c"}
+        assert set(interleaved(takes, 1, turn, RetryBudget(0))) == {"a", "b", "c"}
     assert order == ["a", "b", "c", "b", "c", "a"]
