@@ -75,7 +75,7 @@ def main() -> None:
         finish(module)
         apt(module, "update")
         apt(module, "install", "--no-install-recommends", *absent)
-    module.exit_json(changed=bool(absent), missing=lacking)
+    module.exit_json(changed=bool(absent), missing=absent)
 
 
 if __name__ == "__main__":
