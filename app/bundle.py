@@ -1,6 +1,9 @@
-"""A model bundle on disk: an MLflow model directory with its manifest, read without running anything of it.
+"""Reads and verifies a model bundle: an MLflow model directory with a manifest. No code of the bundle is run.
 
-The work is bounded too: no file is read beyond its limit, and those that are parsed have small ones.
+The work is bounded too: no file is read beyond its limit, and files that are parsed have small limits.
+
+`plugins/module_utils/slipway/bundle.py` verifies bundles on a host, on purpose in code of its own; the cases in
+tests/bundle_cases.py hold both together.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ REFERENCE = "reference.json"
 MLMODEL = "MLmodel"
 FORMAT = 1
 
-# MLflow adds it to what it downloads by `models:/`, with the version's number, which no manifest can know. Never read.
+# MLflow adds this file to what it downloads by `models:/`: it holds the version's number, which no manifest can know.
+# Nothing reads it.
 DOWNLOADED = "registered_model_meta"
 
-# An allow-list: what can hold code or a pickle has no place in a bundle, whatever its name.
+# An allow-list: a file that can hold code or a pickle is not allowed in a bundle, whatever its name.
 SUFFIXES = {"", ".ubj", ".onnx", ".json", ".yaml", ".txt"}
 PICKLE = re.compile(rb"\x80[\x01-\x05]")
-# In bytes: what is parsed takes up to 70 times its size in memory. A bundle of eight fields has 2, 1 and 12 kB of them.
+# In bytes. Parsing takes up to 70 times a file's size in memory. For eight fields, the files have 2, 1 and 12 kB.
 MIB = 2**20
 LIMITS = {MANIFEST: MIB, MLMODEL: MIB, GOLDEN: 4 * MIB}
 LARGEST = 1024 * MIB
@@ -38,12 +42,12 @@ FLOAT32 = 2.0**128 - 2.0**103
 
 
 class BundleError(Exception):
-    """A bundle that must not be served; the message names the file."""
+    """The bundle must not be served; the message names the file."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One input of the model: `type` is MLflow's, `nullable` says whether null may stand for a missing value."""
+    """One input of the model; `type` is MLflow's type, `nullable` says whether the value may be missing."""
 
     name: str
     type: str
@@ -52,14 +56,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Golden:
-    """Rows (in the signature's order, None is missing) and the answers that XGBoost gave for them in training."""
+    """Rows in the signature's order, with None for a missing value, and the answers that XGBoost gave in training."""
 
     rows: tuple[tuple[float | None, ...], ...]
     predictions: tuple[Any, ...]
 
     @property
     def outputs(self) -> int | None:
-        """How many numbers the prediction for a row is a list of; None where it is one number."""
+        """How many numbers the prediction for a row has; None if it is a single number and not a list."""
         first = self.predictions[0]
         return len(first) if isinstance(first, (list, tuple)) else None
 
@@ -75,10 +79,10 @@ class Bundle:
 
 
 def load(path: Path, sha256: str | None = None) -> Bundle:
-    """Verify the bundle at `path`, against the pin `sha256` where given, and read what serving needs.
+    """Verify the bundle at `path`, against the pin `sha256` if there is one, and read what serving needs.
 
-    Raises BundleError, naming the file, for anything missing, unlisted, changed, linked or of an unknown kind, and
-    where model, signature and golden rows do not fit each other.
+    Raises BundleError for a file that is missing, unlisted, changed, a link or of an unknown kind, and if the model,
+    the signature and the golden rows do not fit each other.
     """
     files = verify(path, sha256)
     try:
@@ -91,7 +95,7 @@ def load(path: Path, sha256: str | None = None) -> Bundle:
 
 
 def verify(path: Path, sha256: str | None = None) -> dict[str, bytes]:
-    """Return the content of each file of the bundle, keyed by its relative path, all as the manifest lists them."""
+    """Return the content of each file by its relative path; raises BundleError unless all are as listed."""
     if not path.is_dir():
         raise BundleError(f"{path}: no such directory")
     manifest = _read(_regular(path / MANIFEST), LIMITS[MANIFEST])
@@ -133,12 +137,12 @@ def _listed(where: Path, manifest: bytes) -> dict[str, Mapping[str, Any]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    # Not by recursion: folders can be nested deeper than Python's stack.
-    waiting = [folder]
-    while waiting:
-        for entry in sorted(waiting.pop().iterdir()):
+    # Not recursive: folders can be nested deeper than Python's stack.
+    folders = [folder]
+    while folders:
+        for entry in sorted(folders.pop().iterdir()):
             if entry.is_dir() and not entry.is_symlink():
-                waiting.append(entry)
+                folders.append(entry)
             else:
                 yield _regular(entry)
 
@@ -168,14 +172,14 @@ def _content(file: Path, entry: Mapping[str, Any]) -> bytes:
 
 
 def _read(file: Path, most: int) -> bytes:
-    """Return the file's content; raises BundleError before it reads a larger one."""
+    """Return the file's content; raises BundleError, without reading it, if the file is too large."""
     if file.stat().st_size > most:
         raise BundleError(f"{file}: is larger than {most} bytes")
     return file.read_bytes()
 
 
 def _model(files: Mapping[str, bytes], name: str, inputs: int) -> bytes:
-    """Return the model's file, which has to take as many features as the signature has inputs."""
+    """Return the model's file; raises BundleError unless it takes as many features as the signature has inputs."""
     if name not in files:
         raise BundleError(f"{name}: is missing")
     try:
@@ -212,5 +216,5 @@ def _is_prediction(answer: object, outputs: int | None) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    # In float32's range; NaN is in none.
+    # Within the range of float32. NaN is within no range.
     return isinstance(value, (int, float)) and abs(value) < FLOAT32

@@ -14,12 +14,12 @@ from app.problem import Problem
 NAME = "slipway"
 # Under this key the log has a request's id, and so has the state of the request's ASGI scope.
 REQUEST_ID = "request_id"
-# What logging puts on each record by itself; all else came by `extra`.
+# The attributes that logging sets on every record; all others come from `extra`.
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes time, level, message, process and whatever `extra` held; an exception as its traceback's text."""
+    """Writes time, level, message, process and everything in `extra`; an exception becomes its traceback's text."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
@@ -35,7 +35,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(stream: TextIO = sys.stdout) -> None:
-    """Send this process's log, uvicorn's warnings included, to `stream`."""
+    """Write the log of this process, including uvicorn's warnings, to `stream`."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

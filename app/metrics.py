@@ -1,4 +1,4 @@
-"""What the server counts, right across its worker processes (prometheus_client's multiprocess mode)."""
+"""The server's metrics, summed over its worker processes (prometheus_client's multiprocess mode)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAST_PATH_EXITS = (
 
 
 class Recorder(NamedTuple):
-    """One model's children, bound once: looking labels up costs as much as counting."""
+    """The metrics of one model with their labels bound: looking the labels up costs as much as counting."""
 
     requests: Counter
     latency: Histogram
@@ -33,7 +33,7 @@ class Recorder(NamedTuple):
 
 
 class Metrics:
-    """The server's metrics in one registry; with `folder`, summed over all processes that share it."""
+    """The server's metrics in one registry; with a `folder`, the sums over all processes that share it."""
 
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder
@@ -55,7 +55,7 @@ class Metrics:
         exits = Counter(
             "prediction_fast_path_exits", "Prediction requests that left the fast path.", ["reason"], registry=registry
         )
-        # All of them from the start: a rate over a counter that appears with its first event misses that event.
+        # All exist from the start: a rate over a counter that only appears with its first event would miss that event.
         self.fast_path_exits = {reason: exits.labels(reason) for reason in FAST_PATH_EXITS}
         self.in_flight = Gauge(
             "predictions_in_flight",
@@ -65,7 +65,7 @@ class Metrics:
         )
         self._load = Gauge(
             "model_load_seconds",
-            "Time to load a model and prove it on its golden rows; the slowest worker's.",
+            "Time to load a model and check its golden answers, in the slowest worker.",
             LABELS,
             registry=registry,
             multiprocess_mode="livemax",
@@ -101,9 +101,10 @@ class Metrics:
 
 
 class GarbageCounters:
-    """`python_gc_*`, by the names of prometheus_client's own collector, which knows one process only.
+    """`python_gc_*`, with the names of prometheus_client's own collector, which only covers one process.
 
-    `update` adds what has come since. It must not run inside a collection, which may have begun under a metric's lock.
+    `update` adds what has happened since the last call. It must not run during a collection, because that may have
+    begun while a metric's lock was held.
     """
 
     KINDS: ClassVar = {

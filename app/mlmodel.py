@@ -1,7 +1,7 @@
-"""The file `MLmodel` of a bundle: its signature, and which file holds the trees. Reading it takes bounded work.
+"""Reads the file `MLmodel` of a bundle: the signature, and the name of the file with the trees. The work is bounded.
 
-YAML can say much in few bytes: aliases that a merge key multiplies, nesting that overflows the stack. MLflow writes
-some fifty values, a handful deep.
+A small YAML file can cost a lot: a merge key multiplies aliases, nesting overflows the stack. MLflow writes about fifty
+values, a few levels deep.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-# MLflow's classes whose prediction is the booster's own; a classifier's is not.
+# MLflow's classes that predict what the booster predicts; a classifier does not.
 MODEL_CLASSES = ("xgboost.core.Booster", "xgboost.sklearn.XGBRegressor")
 TYPES = ("double", "float", "long", "integer", "boolean")
 DEEPEST = 32
@@ -20,11 +20,11 @@ MOST_VALUES = 2_000
 
 
 class MLmodelError(ValueError):
-    """What is wrong with the file, as a sentence that begins after its name."""
+    """The file is wrong; the message goes after the file's name."""
 
 
 class Column(NamedTuple):
-    """One input: `type` is MLflow's."""
+    """One input; `type` is MLflow's type."""
 
     name: str
     type: str
@@ -32,14 +32,14 @@ class Column(NamedTuple):
 
 
 class MLmodel(NamedTuple):
-    """What serving needs of the file; `data` is the path of the trees in the bundle."""
+    """What serving needs from the file; `data` is the path of the trees within the bundle."""
 
     inputs: tuple[Column, ...]
     data: str
 
 
 def read(content: bytes) -> MLmodel:
-    """Return what the file says; raises MLmodelError for what cannot be served."""
+    """Return the file's signature and trees; raises MLmodelError if they cannot be served."""
     try:
         document = yaml.load(content, Loader=_Loader)  # noqa: S506  # a SafeLoader, with limits
     # ValueError: a number of 5,000 digits, or the 30th of February.
@@ -51,7 +51,7 @@ def read(content: bytes) -> MLmodel:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, with a limit to the number of values and to their depth, and without merge keys."""
+    """PyYAML's safe loader with limits for the number and the depth of values, and without merge keys."""
 
     def __init__(self, stream: bytes) -> None:
         super().__init__(stream)
@@ -103,5 +103,5 @@ def _data(document: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return a value for a message: of aliases that repeat each other, the whole text may not fit into memory."""
+    """Return a value for a message, shortened: the text of nested aliases may not fit into memory."""
     return ascii(value[:64]) if isinstance(value, str) else type(value).__name__

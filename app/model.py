@@ -1,4 +1,4 @@
-"""A model that is ready to answer: its bundle, the engine that computes it and the contract of its signature."""
+"""A loaded model: its bundle, the engine that computes it, and the contract of its signature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.settings import ModelSource, Settings
 
 @dataclass(frozen=True)
 class Model:
-    """One served model; `load_seconds` is the time that its engine took to load and prove itself."""
+    """One served model; `load_seconds` is how long its engine took to load and to give the golden answers."""
 
     source: ModelSource
     bundle: Bundle
@@ -30,9 +30,9 @@ class Model:
         object.__setattr__(self, "id", ModelId(self.source.name, self.source.version))
 
     def ready(self) -> bool:
-        """Return whether the golden rows still get the golden answers, as a batch and, for the first one, alone.
+        """Return whether the engine still gives the golden answers: to all rows as a batch, and to the first row alone.
 
-        Loading asked every row alone. Health checks come each second, and XGBoost takes milliseconds for all of them.
+        Loading has checked every row alone. A health check comes each second, and that would take XGBoost milliseconds.
         """
         try:
             engines.check(self.engine, self.bundle.golden, alone=1)
@@ -42,15 +42,15 @@ class Model:
 
 
 def read(source: ModelSource) -> Bundle:
-    """Return the source's verified bundle; raises BundleError also for a signature that requests could not address."""
+    """Return the verified bundle; raises BundleError also if an input has a name that requests cannot use."""
     loaded = bundles.load(source.path)
     if any(field.name == ROWS for field in loaded.fields):
-        raise BundleError(f"{source.path}: an input is called {ROWS!r}, which requests use for the rows themselves")
+        raise BundleError(f"{source.path}: an input is called {ROWS!r}, the name that requests use for the rows")
     return loaded
 
 
 def load(source: ModelSource, bundle: Bundle, settings: Settings) -> Model:
-    """Return the model of a verified bundle; raises EngineError where no engine gives its golden answers."""
+    """Return the model of a verified bundle; raises EngineError if no engine gives its golden answers."""
     start = time.perf_counter()
     engine = engines.choose(bundle.model, bundle.golden, settings.engine)
     contract = Contract(bundle.fields, settings.max_rows)

@@ -1,11 +1,11 @@
-"""What can be wrong with a request, as one exception with a code of a closed list."""
+"""What can be wrong with a request: one exception with a code from a closed list."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
 
-# The whole list: metrics use the code as a label, so it has to stay bounded.
+# The complete list: metrics use the code as a label, so the list has to stay bounded.
 STATUS = {
     "invalid_json": 400,
     "bad_request": 400,
@@ -34,17 +34,17 @@ STATUS = {
 }
 
 
-# Of an unknown name, what is compared with the known ones: a long one would take seconds.
+# How many characters of an unknown name are compared with the known ones: a long name would take seconds.
 MAX_NAME = 64
-# A share of the characters, above which an unknown name is taken for a known one misspelled.
+# The similarity from which an unknown name is taken for a misspelled known one.
 ALIKE = 0.75
 
 
 class Problem(Exception):
-    """A request that gets no prediction: `code` says why, `field` and `row` (from 0) say where.
+    """A request that gets no prediction; `code` says why, `field` and `row` (from 0) say where.
 
-    `place` says where, too, for a name that must not be repeated. The message tells what was wanted and never holds a
-    value of the caller's.
+    `place` says where if a name must not be repeated. The message says what was wanted, and never holds a value of the
+    caller.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class Problem(Exception):
 def unknown(name: str, known: Collection[str], what: str, place: str, row: int | None = None) -> Problem:
     """Return the problem of a name that is not `what` it should be: one of those `known`.
 
-    It repeats the name only if that looks like a known one misspelled. Any other may be a value of the caller's, as the
-    first row of a CSV without a header is.
+    The message repeats the name only if it looks like a misspelled known one. Any other name may be a value of the
+    caller: the first row of a CSV without a header, for instance.
     """
     near = _nearest(name, known)
     if near is None:
@@ -74,7 +74,7 @@ def unknown(name: str, known: Collection[str], what: str, place: str, row: int |
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that `name` looks like: it differs by case or space alone, or by a few characters."""
+    """Return the known name that `name` resembles: it differs only in case, spaces or a few characters."""
     text = name[:MAX_NAME]
     if not any(character.isalpha() for character in text):
         return None
@@ -88,7 +88,7 @@ def _plain(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a name that looks like one of ours, cut and escaped, fit for a message."""
+    """Return a name that resembles a known one, shortened and escaped for a message."""
     if len(name) <= MAX_NAME and name.isprintable():
         return name
     return ascii(name[:MAX_NAME])[1:-1] + ("..." if len(name) > MAX_NAME else "")

@@ -19,7 +19,7 @@ log = logging.getLogger("slipway")
 def choose(model: bytes, golden: Golden, preference: str = "auto") -> Engine:
     """Return the preferred engine if it gives the golden answers; with `auto`, XGBoost if oneDAL does not.
 
-    Raises EngineError where the engine asked for, or XGBoost itself, does not give them.
+    Raises EngineError if the preferred engine, or XGBoost itself, does not give them.
     """
     if preference != "xgboost":
         try:
@@ -42,10 +42,10 @@ def _onedal(model: bytes, golden: Golden) -> Engine:
 
 
 def check(engine: Engine, golden: Golden, alone: int | None = None) -> None:
-    """Raise EngineError unless the golden rows get the golden answers, as one batch and one row at a time.
+    """Raise EngineError unless the engine gives the golden answers, to all rows as one batch and to single rows.
 
-    Both, because an engine may add up in another order for one row than for many: oneDAL computes 32 rows at a time,
-    and one row, or what is left of a batch, tree by tree. `alone` is how many rows are sent one at a time, all if None.
+    Both are checked because an engine may add up in different orders: oneDAL computes 32 rows at a time, but a single
+    row, or the rest of a batch, tree by tree. `alone` is how many rows are checked one at a time; None means all.
     """
     rows = matrix(golden.rows)
     try:

@@ -1,7 +1,7 @@
-"""Gradient-boosted trees on oneDAL: the same trees as XGBoost's, 10 to 20 times faster for one row, twice for many.
+"""Gradient-boosted trees on oneDAL: XGBoost's trees, 10 to 20 times as fast for one row, twice as fast for many.
 
-`daal4py`'s own converter needs XGBoost, scikit-learn and SciPy in the process (100 MB a worker); the trees are read
-from the UBJSON instead. Schema: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
+The converter in `daal4py` needs XGBoost, scikit-learn and SciPy in the process (100 MB a worker), so the trees are read
+from the UBJSON file instead. Schema: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from app.engines.engine import EngineError, FloatArray
 
 IDENTITY = {"reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "reg:quantileerror"}
 LOGISTIC = {"binary:logistic", "reg:logistic"}
-# All that XGBoost 3 writes of a plain model. Dropout, for one, adds weights: what is not listed is not computed here.
+# What XGBoost 3 writes for a plain model. Dropout, for instance, adds weights, which this engine does not compute.
 PARTS = {"cats", "gbtree_model_param", "iteration_indptr", "tree_info", "trees"}
 
 
 @cache
 def _daal4py() -> Any:
-    """Load daal4py's extension module alone: the package's `__init__` imports scikit-learn, which serving has not."""
+    """Load only daal4py's extension module: the package's `__init__` imports scikit-learn, which is not installed."""
     package = importlib.util.find_spec("daal4py")
     if package is None or not package.submodule_search_locations:
         raise EngineError("daal4py is not installed")
@@ -49,11 +49,11 @@ def _daal4py() -> Any:
 
 @contextmanager
 def _hidden(name: str) -> Iterator[None]:
-    """Let nobody import `name`: where pandas is installed daal4py takes it in, a second and 60 MB for nothing here."""
+    """Make imports of `name` fail: daal4py imports pandas if it is installed, a second and 60 MB for nothing."""
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = None  # type: ignore[assignment]  # how Python says that there is no such module
+    sys.modules[name] = None  # type: ignore[assignment]  # Python's way to mark a module as missing
     try:
         yield
     finally:
@@ -61,9 +61,9 @@ def _hidden(name: str) -> Iterator[None]:
 
 
 class OneDAL:
-    """A regression or binary model of XGBoost's `gbtree`, numeric splits only.
+    """A regression or binary model of XGBoost's `gbtree` with numeric splits.
 
-    Raises EngineError for another booster, categorical splits, several outputs or an objective with another link.
+    Raises EngineError for any other booster, categorical splits, several outputs or another link function.
     """
 
     name = "onedal"
@@ -90,7 +90,7 @@ class OneDAL:
 
     def predict(self, rows: FloatArray) -> FloatArray:
         algorithm = self._single() if len(rows) == 1 else self._algorithm()
-        # A copy: an algorithm that is used again answers in the same memory.
+        # A copy: an algorithm that is used again writes its next answers to the same memory.
         answers = algorithm.compute(rows, self._model).prediction.astype(np.float32).ravel()
         return 1 / (1 + np.exp(-answers)) if self._logistic else answers  # type: ignore[no-any-return]
 
@@ -98,7 +98,7 @@ class OneDAL:
         return self._daal.gbt_regression_prediction(fptype="float")
 
     def _single(self) -> Any:
-        """Return this thread's algorithm for one row: making it costs as much as the prediction."""
+        """Return this thread's algorithm for one row, because making one costs as much as the prediction."""
         try:
             return self._own.single
         except AttributeError:
@@ -107,7 +107,7 @@ class OneDAL:
 
 
 def _link(learner: dict[str, Any]) -> bool:
-    """Return whether the answer is the logistic of the trees' sum, rather than the sum itself."""
+    """Return whether the answer is the logistic function of the trees' sum instead of the sum itself."""
     parameters, objective = learner["learner_model_param"], learner["objective"]["name"]
     if learner["gradient_booster"]["name"] != "gbtree":
         raise EngineError(f"booster {learner['gradient_booster']['name']!r}, wanted gbtree")
@@ -121,20 +121,20 @@ def _link(learner: dict[str, Any]) -> bool:
 
 
 def _add(builder: Any, tree: dict[str, Any], count: int) -> None:
-    """Add one tree of so many nodes, from the root down: oneDAL wants a parent before its children."""
+    """Add a tree with `count` nodes from the root down: oneDAL needs a parent before its children."""
     if tree["split_type"].any():
         raise EngineError("the model has categorical splits")
     left, right, field = (tree[key].tolist() for key in ("left_children", "right_children", "split_indices"))
     values, cover, default_left = (tree[key].tolist() for key in ("split_conditions", "sum_hessian", "default_left"))
-    # XGBoost goes left below the threshold, oneDAL at or below it: the next float32 down makes them the same.
+    # XGBoost goes left below the threshold, oneDAL at or below it: the next lower float32 makes them equal.
     thresholds = np.nextafter(tree["split_conditions"], np.float32(-np.inf)).tolist()
-    # Pruning leaves nodes behind that no branch leads to; told of more nodes than it gets, oneDAL corrupts the heap.
+    # Pruning leaves nodes that no branch leads to. If `count` included them, oneDAL would corrupt the heap.
     identity = builder.create_tree(count)
     waiting: list[tuple[int, dict[str, int]]] = [(0, {})]
     while waiting:
-        node, place = waiting.pop()
+        node, position = waiting.pop()
         if left[node] == -1:
-            builder.add_leaf(tree_id=identity, response=values[node], cover=cover[node], **place)
+            builder.add_leaf(tree_id=identity, response=values[node], cover=cover[node], **position)
             continue
         parent = builder.add_split(
             tree_id=identity,
@@ -142,14 +142,14 @@ def _add(builder: Any, tree: dict[str, Any], count: int) -> None:
             feature_value=thresholds[node],
             default_left=default_left[node],
             cover=cover[node],
-            **place,
+            **position,
         )
         waiting.append((left[node], {"parent_id": parent, "position": 0}))
         waiting.append((right[node], {"parent_id": parent, "position": 1}))
 
 
 def _checked(tree: dict[str, Any], number: int, features: int) -> int:
-    """Return how many nodes branches lead to; raises EngineError where they lead in a circle or out of the rows."""
+    """Return how many nodes the branches lead to; raises EngineError for a cycle or a feature that does not exist."""
     left, right, field = (tree[key].tolist() for key in ("left_children", "right_children", "split_indices"))
     count, waiting = 0, [0]
     while waiting:

@@ -1,10 +1,10 @@
 """Reads UBJSON (ubjson.org, draft 12) as XGBoost writes it, with typed arrays as NumPy arrays.
 
-The published readers give a typed array element by element or in the wrong byte order, and XGBoost's own comes
-with the 45 MB of its package in each worker.
+The published readers return typed arrays element by element or in the wrong byte order, and XGBoost's own reader needs
+the 45 MB of its package in each worker.
 
-Time and memory are proportional to the size of the file, whatever is in it: every value takes at least a byte, a
-length is at most what is left of the file, and nesting is limited.
+Time and memory are proportional to the size of the file, whatever it holds: every value takes at least a byte, a length
+is at most the rest of the file, and nesting is limited.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ DEEPEST = 64
 
 
 class UbjsonError(ValueError):
-    """Not UBJSON, or a part of it that XGBoost does not write; the message gives the byte."""
+    """The file is not UBJSON, or uses a part of it that XGBoost does not write; the message names the byte."""
 
 
 def loads(data: bytes) -> Any:
-    """Return the document: objects as dict, plain arrays as list, typed ones as a native-endian 1-D array."""
+    """Return the value in `data`: objects as dict, plain arrays as list, typed arrays as native-endian 1-D arrays."""
     reader = _Reader(data)
     try:
         document = reader.value(DEEPEST)
@@ -57,7 +57,7 @@ class _Reader:
         return value
 
     def count(self) -> int:
-        """Return a length, of a text in bytes or of a container in values, each of which takes at least a byte."""
+        """Return the length of a text in bytes, or of a container in values, each of which takes at least a byte."""
         marker = self.marker()
         length = self.scalar(marker) if marker in "iUIlL" else -1
         if not 0 <= length <= len(self.data) - self.at:
@@ -82,12 +82,12 @@ class _Reader:
         raise UbjsonError(f"byte {self.at}: the marker {marker!r} is unknown, or nested more than {DEEPEST} deep")
 
     def header(self) -> tuple[str | None, int | None]:
-        """Return the type and the count that a container may state up front."""
+        """Return the type and the count with which a container may begin."""
         kind = None
         if self.peek() == "$":
             self.at += 1
             kind = self.marker()
-            # A constant of a stated type takes no byte, so nothing would bound how many there are.
+            # A constant in a typed container takes no bytes, so nothing would limit how many there are.
             if kind in CONSTANTS or self.peek() != "#":
                 raise UbjsonError(f"byte {self.at}: wanted a count, of a type whose values take bytes")
         if self.peek() != "#":

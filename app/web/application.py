@@ -35,7 +35,7 @@ def create_app(settings: Settings, models: Sequence[Model], metrics: Metrics) ->
 
 def _description(settings: Settings, models: Sequence[Model]) -> openapi.Json:
     limits = openapi.Limits(settings.max_rows, settings.max_body_bytes)
-    described = [openapi.Described(*model.id, model.bundle.fields, model.bundle.golden) for model in models]
+    described = [openapi.ModelDescription(*model.id, model.bundle.fields, model.bundle.golden) for model in models]
     return openapi.document(described, described[0].name, limits)
 
 

@@ -1,4 +1,4 @@
-"""`/openapi.json`: the API as this server offers it, made from the signatures of its models."""
+"""`/openapi.json`: the description of this server's API, made from the signatures of its models."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ from collections.abc import Sequence
 
 from app.prediction.json_body import BYTES_A_VALUE
 from app.web.openapi import mlflow, rows, service, v2, values
-from app.web.openapi.described import Described, Limits
+from app.web.openapi.model_description import Limits, ModelDescription
 from app.web.openapi.responses import HEADERS, RESPONSES, SCHEMAS
 from app.web.openapi.schema import Json, merged
 
-__all__ = ["Described", "Json", "Limits", "document"]
+__all__ = ["Json", "Limits", "ModelDescription", "document"]
 
 TITLE = "Slipway"
 # The version of these routes; each model has its own.
 VERSION = "1"
 DESCRIPTION = """\
-Predictions in the request shapes that people have: rows and columns on `/predict`, MLflow scoring on `/invocations`, \
-the Open Inference Protocol under `/v2`. One contract stands behind all of them: the model's signature. A field that \
-is missing, unknown, given twice or of the wrong type gets an error that says which, never a guess.
+Predictions in several request formats: rows and columns on `/predict`, MLflow scoring on `/invocations`, the Open \
+Inference Protocol under `/v2`. The model's signature is the contract for all of them. If a field is missing, unknown, \
+repeated or of the wrong type, the error names the field; the server never guesses.
 
 A request holds 1 to {max_rows} rows in at most {max_body_bytes} bytes of UTF-8, and at most one value for every \
-{bytes_a_value} of them. `null` says that a value is missing, \
-where the field allows it. Every answer has an `x-request-id`, the caller's own where one was sent. Any other path \
-gets 404, any other method 405.
+{bytes_a_value} bytes of that limit. `null` stands for a missing value, if the field allows it. Every answer has an \
+`x-request-id`: the caller's own, or a new one. Any other path gets 404, any other method 405.
 
-JSON Schema cannot say that two arrays are equally long. Where a request needs that, it is spelled out here for \
-{lengths} rows, and more rows are as welcome.
+JSON Schema cannot say that two arrays have the same length. Schemas that need this are spelled out for {lengths} \
+rows. The server accepts more rows in the same way.
 """
 
 
-def document(models: Sequence[Described], default: str, limits: Limits) -> Json:
-    """Return the OpenAPI 3.1 document for `models`, of which the one called `default` answers where none is named."""
+def document(models: Sequence[ModelDescription], default: str, limits: Limits) -> Json:
+    """Return the OpenAPI 3.1 document for `models`; the one called `default` serves the paths that name no model."""
     first = next(model for model in models if model.name == default)
     parts = [mlflow.schemas(first, limits), *(shape.schemas(m, limits) for m in models for shape in (rows, v2))]
     paths = [

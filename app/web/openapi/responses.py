@@ -1,4 +1,4 @@
-"""What every route may answer besides its own 200: each protocol's error envelope, by status."""
+"""The errors that a route may answer with, by status, in the format of its protocol."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ REQUEST_ID = "x-request-id"
 RETRY_AFTER = "retry-after"
 
 SENTENCES = {
-    400: "Not a request that can be read.",
-    404: "Nothing is served under this name; a release may have replaced it.",
-    408: "The body was not whole in time.",
+    400: "The request cannot be read.",
+    404: "There is no model or version of this name; a release may have replaced it.",
+    408: "The body was not complete in time.",
     413: "The body is larger than the limit.",
-    415: "The body is of a type that is not read here.",
-    422: "The rows break the contract of the model's signature.",
-    429: "Too many requests at once.",
-    500: "The server failed; its log has the cause by the request id.",
-    503: "Not ready: the golden rows do not get the golden answers.",
+    415: "The body has a type that this path does not read.",
+    422: "The rows do not fit the model's signature.",
+    429: "Too many requests at a time.",
+    500: "The server failed; its log has the cause under the request id.",
+    503: "The server is not ready: a model does not give its golden answers.",
 }
-# What a prediction may get, whatever the protocol; 404 besides, where the path names a model.
+# The errors of every prediction; if the path names a model, 404 as well.
 PREDICTION = (400, 408, 413, 415, 422, 429, 500)
 STATUSES = {"Error": (*PREDICTION, 404, 503), "MLflowError": PREDICTION, "V2Error": (*PREDICTION, 404, 503)}
 
@@ -33,9 +33,16 @@ SCHEMAS: Json = {
             "error": strict(
                 {
                     "code": {"type": "string", "enum": sorted(STATUS)},
-                    "message": {"type": "string", "description": "What was wanted; never a value of the request's."},
-                    "field": {"type": ["string", "null"], "description": "The field, where one is to blame."},
-                    "row": {"type": ["integer", "null"], "minimum": 0, "description": "The row, counted from 0."},
+                    "message": {
+                        "type": "string",
+                        "description": "What was wanted; it never repeats a value of the request.",
+                    },
+                    "field": {"type": ["string", "null"], "description": "The field at fault, if there is one."},
+                    "row": {
+                        "type": ["integer", "null"],
+                        "minimum": 0,
+                        "description": "The row at fault, counted from 0.",
+                    },
                 }
             )
         }
@@ -47,7 +54,7 @@ SCHEMAS: Json = {
 }
 
 HEADERS: Json = {
-    REQUEST_ID: {"description": "The request's id, here and in the log.", "required": True, "schema": TEXT},
+    REQUEST_ID: {"description": "The request's id, which the log has too.", "required": True, "schema": TEXT},
     RETRY_AFTER: {"description": "Seconds after which to try again.", "schema": {"type": "integer"}},
 }
 
@@ -57,7 +64,7 @@ def _headers(*names: str) -> Json:
 
 
 def ok(description: str, content: Json) -> Json:
-    """Return the responses of a route where all went well."""
+    """Return the response of a route that succeeds."""
     return {"200": {"description": description, "headers": _headers(REQUEST_ID), "content": content}}
 
 

@@ -1,4 +1,4 @@
-"""The words of OpenAPI and JSON Schema that the rest of the document is made of."""
+"""Helpers that build pieces of OpenAPI and JSON Schema."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def content(schema: Json, examples: Mapping[str, tuple[str, Any]], kind: str = J
 
 
 def merged(*parts: Mapping[str, Any]) -> Json:
-    """Return the parts as one; a key of two of them would hide something, so it is an error."""
+    """Return the parts as one; a key that two parts have is an error."""
     whole: Json = {}
     for part in parts:
         if twice := whole.keys() & part.keys():
-            raise ValueError(f"given twice in the document: {', '.join(sorted(twice))}")
+            raise ValueError(f"two parts of the document have {', '.join(sorted(twice))}")
         whole |= part
     return whole

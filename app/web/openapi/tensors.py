@@ -1,4 +1,4 @@
-"""The Open Inference Protocol's input tensors: an input for each field, or one matrix of all fields."""
+"""The input tensors of the Open Inference Protocol: one input for each field, or one matrix of all fields."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from app.bundle import Field
 from app.prediction.formats.rows import ROWS
 from app.prediction.formats.v2 import DATATYPES, FLOATS
 from app.web.openapi import values
-from app.web.openapi.described import Described
+from app.web.openapi.model_description import ModelDescription
 from app.web.openapi.schema import Json, listed, ref, sized, strict
 
 Examples = dict[str, tuple[str, list[Json]]]
 
 
-def schemas(model: Described) -> list[Json]:
+def schemas(model: ModelDescription) -> list[Json]:
     """Return the schemas of `inputs`, one for each length and form."""
     return [form for count in values.LENGTHS for form in (_columns(model, count), *_matrices(model, count))]
 
 
-def _columns(model: Described, count: int) -> Json:
+def _columns(model: ModelDescription, count: int) -> Json:
     return listed([{"anyOf": _tensors(field, count)} for field in model.fields])
 
 
@@ -34,7 +34,7 @@ def _tensors(field: Field, count: int) -> list[Json]:
     ]
 
 
-def _matrices(model: Described, count: int) -> list[Json]:
+def _matrices(model: ModelDescription, count: int) -> list[Json]:
     """Return the schemas of all fields in one tensor, nested and flat; none where no datatype fits every field."""
     datatypes = _datatypes(model.fields)
     row = [values.value(field) for field in model.fields]
@@ -49,20 +49,20 @@ def _tensor(name: str, shape: list[int], datatypes: list[str], data: Json) -> Js
 
 
 def _datatypes(fields: Sequence[Field]) -> list[str]:
-    """Return the datatypes that fit all the fields, and set no range narrower than the signature's."""
+    """Return the datatypes that fit all the fields, and whose range is not narrower than the signature's."""
     kinds = {field.type for field in fields}
     if kinds <= {"double", "float"}:
         return sorted(FLOATS)
     return [DATATYPES[kind] for kind in kinds] if len(kinds) == 1 else []
 
 
-def examples(model: Described) -> Examples:
+def examples(model: ModelDescription) -> Examples:
     """Return `inputs` that hold the model's example rows, by name, with a summary."""
     rows = [row for row, _ in model.examples()]
     by_field = values.by_field(model, rows).items()
     datatypes = [DATATYPES[field.type] for field in model.fields]
     columns = [_filled(name, [len(rows)], kind, data) for (name, data), kind in zip(by_field, datatypes, strict=True)]
-    found: Examples = {"fields": ("An input for each field", columns)}
+    found: Examples = {"fields": ("One input for each field", columns)}
     if fit := _datatypes(model.fields):
         shape = [len(rows), len(model.fields)]
         nested, flat = [list(row) for row in rows], [value for row in rows for value in row]

@@ -75,5 +75,5 @@ def test_lists_the_models(api: Documented) -> None:
 
 
 def test_nothing_is_described_twice() -> None:
-    with pytest.raises(ValueError, match="given twice in the document: a"):
+    with pytest.raises(ValueError, match="two parts of the document have a"):
         merged({"a": 1}, {"a": 2})

@@ -1,4 +1,4 @@
-"""What the document is made from: models as their bundles describe them, and the server's limits."""
+"""What the document is made from: the descriptions of the models, and the server's limits."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Described:
-    """A model by its signature and its golden rows, which are the document's examples."""
+class ModelDescription:
+    """A model's name, signature and golden rows; the rows become the document's examples."""
 
     name: str
     version: str
@@ -36,8 +36,8 @@ class Described:
         return [field.name for field in self.fields]
 
     def examples(self) -> list[tuple[Row, Any]]:
-        """Return up to three golden rows, in the signature's types, with their answers: a row with a gap comes last."""
-        # In the digits that the server answers with.
+        """Return up to three golden rows with their answers, in the signature's types; a row with a gap comes last."""
+        # With the same digits as the server's answers.
         answers = orjson.loads(numbers(np.asarray(self.golden.predictions, dtype=np.float32)))
         pairs = list(zip(self.golden.rows, answers, strict=True))
         whole = [pair for pair in pairs if None not in pair[0]]
@@ -46,14 +46,14 @@ class Described:
         return [(tuple(map(_typed, row, self.fields)), answer) for row, answer in chosen]
 
     def range(self, field: Field) -> tuple[float, float] | None:
-        """Return a numeric field's least and greatest golden value: training puts both into the golden rows."""
+        """Return the range of a numeric field: training puts its least and its greatest value into the golden rows."""
         index = self.fields.index(field)
         known = [value for row in self.golden.rows if (value := row[index]) is not None]
         return (min(known), max(known)) if known and field.type != "boolean" else None
 
 
 def _typed(value: float | None, field: Field) -> object:
-    """Return a golden value as a request would hold it: the bundle keeps them all as numbers."""
+    """Return a golden value in its field's type: the bundle stores all of them as numbers."""
     if value is None:
         return None
     if field.type == "boolean":

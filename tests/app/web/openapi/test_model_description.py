@@ -8,13 +8,13 @@ from typing import Any
 import openapi_spec_validator
 
 from app.bundle import Field, Golden
-from app.web.openapi import Described, Limits, document
+from app.web.openapi import Limits, ModelDescription, document
 
 LIMITS = Limits(max_rows=5, max_body_bytes=1000)
 
 
 def described(rows: list[tuple[float | None, ...]], predictions: list[Any], *fields: Field) -> dict[str, Any]:
-    model = Described("one", "1", fields, Golden(tuple(rows), tuple(predictions)))
+    model = ModelDescription("one", "1", fields, Golden(tuple(rows), tuple(predictions)))
     return document([model], "one", LIMITS)
 
 
