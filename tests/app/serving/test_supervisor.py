@@ -84,7 +84,7 @@ def test_a_wait_for_signals_that_was_paused_past_its_end_reports_no_signal() -> 
 
 
 def test_workers_that_are_busy_with_large_requests_are_left_alone(start: Start, known: Known) -> None:
-    server = start(SLIPWAY_WORKER_TIMEOUT_SECONDS="10")
+    server = start(SLIPWAY_WORKER_TIMEOUT_SECONDS="10", SLIPWAY_BODY_TIMEOUT_SECONDS="60")
     large = request(known.body(0, 20_000))
     connections = [Connection(server.address) for _ in range(20)]
     for connection in connections:
