@@ -63,7 +63,7 @@ def test_a_damaged_state_is_put_aside_and_a_rewound_branch_still_refused(
     remote.rewind(first)
     code, output = machine.agent("run")
     assert (code, machine.state()["applied"]) == (6, second)
-    assert "put aside as state.json.damaged" in output
+    assert "renamed to state.json.damaged" in output
     assert machine.paths.state.with_name("state.json.damaged").read_text() == text
     remote.commit(GOOD)
     remote.rewind(second)
