@@ -65,7 +65,7 @@ SPEC = {
 }
 # The user in all of our images, and the program in `mlops` that fetches.
 UID = 10001
-FETCH = "images.mlops.fetch"
+FETCH = "/opt/slipway/mlops/fetch.py"
 # The name of its container: a container of this name at the start was left by a run that was killed.
 CONTAINER = "slipway-fetch"
 Models = dict[str, dict[str, str]]
@@ -137,7 +137,7 @@ def run_fetcher(docker: Docker, settings: dict[str, Any], uri: str, folder: str)
     # The container has a name because ending the client does not end it, and --init because the first process of a
     # container ignores signals that it does not handle.
     own = ["run", "--rm", "--init", "--name", CONTAINER, f"--mount=type=bind,source={folder},target=/fetched"]
-    command = [settings["image"], "python", "-P", "-m", FETCH, uri, "/fetched/bundle"]
+    command = [settings["image"], "python", "-P", FETCH, uri, "/fetched/bundle"]
     try:
         docker.run(*own, *settings["options"], *command, timeout=settings["timeout"])
     finally:

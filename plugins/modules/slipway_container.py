@@ -59,7 +59,7 @@ EXAMPLES = r"""
     name: mlflow
     image: registry.example.com/slipway-mlops@sha256:...
     options: [--publish=127.0.0.1:5000:5000]
-    command: [python, -P, -m, images.mlops.serve]
+    command: [python, -P, /opt/slipway/mlops/serve.py]
     url: http://127.0.0.1:5000/health
     seconds: 60
 """

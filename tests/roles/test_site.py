@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from agent.host import GROUPS
+from plugins.modules import slipway_bundles
 from workstation.paths import ROOT
 
 PLAYS: list[dict[str, Any]] = yaml.safe_load((ROOT / "site.yml").read_text())
@@ -52,3 +53,13 @@ def test_no_value_is_read_by_what_renders_it() -> None:
     # plugins/action/check_settings.py says why.
     files = [ROOT / "site.yml", *(ROOT / "roles").rglob("*.yml")]
     assert not [path for path in files if "include_vars" in path.read_text() or "vars_files" in path.read_text()]
+
+
+def test_an_image_that_was_released_before_still_runs() -> None:
+    # environments/ pin the image apart from the commit: roles may call in it only what every image of it has.
+    serve, fetch = "/opt/slipway/mlops/serve.py", "/opt/slipway/mlops/fetch.py"
+    (task,) = yaml.safe_load((ROOT / "roles" / "mlflow" / "tasks" / "run.yml").read_text())
+    assert task["slipway_container"]["command"] == ["python", "-P", serve]
+    assert fetch == slipway_bundles.FETCH
+    links = (ROOT / "images" / "mlops" / "Dockerfile").read_text()
+    assert "RUN ln -s images/mlops/serve.py images/mlops/fetch.py images/mlops/auth.ini /opt/slipway/mlops/" in links
