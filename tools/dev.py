@@ -53,7 +53,15 @@ def mlflow() -> None:
 
 
 def main(command: str) -> None:
-    """Run one of the Makefile's commands."""
+    """Run one of the Makefile's commands. Ctrl-C is the usual way to end it, so it is no failure."""
+    try:
+        run(command)
+    except KeyboardInterrupt:
+        log("stopped")
+
+
+def run(command: str) -> None:
+    """Run a command by its name."""
     if command == "dev":
         local_api.serve(train())
     elif command == "serve":
@@ -69,4 +77,4 @@ def main(command: str) -> None:
 if __name__ == "__main__":
     # `make` passes SIGTERM on: treat it as Ctrl-C, so that the server is stopped too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    terminal.run(main, interrupted="stopped")
+    terminal.run(main)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import dev
+
 pytestmark = pytest.mark.slow
 
 
@@ -79,3 +81,14 @@ def test_the_line_that_it_prints_works_when_pasted_and_ctrl_c_ends_it_all(
         urllib.request.urlopen(url, timeout=5)
     status = subprocess.run(["git", "status", "--porcelain", "var"], cwd=clone, check=True, stdout=subprocess.PIPE)
     assert status.stdout == b""
+
+
+def test_ctrl_c_is_the_usual_end_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dev, "serve", interrupted)
+    dev.main("serve")
+    assert capsys.readouterr().err == "slipway: stopped\n"
