@@ -18,7 +18,7 @@ def short(commit: str) -> str:
     return commit[:12] or "nothing"
 
 
-def span(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a duration in a unit that fits it."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:

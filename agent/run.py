@@ -12,7 +12,7 @@ from agent import settings as pull_json
 from agent.errors import AgentError, ConfigError, DamagedError, RemoteError, Stopped
 from agent.health.repair import keep_healthy
 from agent.host import Host
-from agent.output import log, short, span
+from agent.output import duration, log, short
 from agent.paths import Paths
 from agent.plan import Request, plan
 from agent.settings import Settings
@@ -179,7 +179,7 @@ def _repository(paths: Paths, settings: Settings) -> Repository:
 
 def _failed(store: Store, reason: str) -> str:
     state = store.state
-    retry = f"attempt {state.failures + 1} in {span(state.retry_at - time.time())}"
+    retry = f"attempt {state.failures + 1} in {duration(state.retry_at - time.time())}"
     applied = "is applied, but a later run of it failed" if state.attempted == state.applied else "is not applied"
     return f"{short(state.attempted)} {applied}: {reason} ({retry})"
 

@@ -8,7 +8,7 @@ from agent import lock, uptime
 from agent import settings as pull_json
 from agent import state as state_json
 from agent.errors import ConfigError
-from agent.output import short, span
+from agent.output import duration, short
 from agent.paths import Paths
 from agent.state import CUT_OFF, State
 
@@ -72,7 +72,7 @@ def _state(view: View, now: float) -> list[tuple[str, str]]:
     running = view["running"]
     if not running:
         return [("state", view["state"])]
-    under_way = f"for {span(now - running['since'])} (process {running['pid']})"
+    under_way = f"for {duration(now - running['since'])} (process {running['pid']})"
     return [
         (
             "state",
@@ -87,11 +87,11 @@ def _reason(view: View, now: float) -> list[tuple[str, str]]:
     if view["state"] == "never ran":
         return [("reason", "the timer has not started slipway-pull yet; see docs/agent.md")]
     if view["state"] == "overdue":
-        late = f"no run for {span(view['last_run_seconds'])}"
+        late = f"no run for {duration(view['last_run_seconds'])}"
         return [("reason", f"{late}; `systemctl status slipway-pull.timer slipway-pull` shows why")]
     under_way = view["running"] and view["reason"] == CUT_OFF
     if view["failures"] and view["reason"] and not under_way:
-        retry = f"{view['failures']} failed, next in {span(view['retry_at'] - now)}"
+        retry = f"{view['failures']} failed, next in {duration(view['retry_at'] - now)}"
         return [("reason", view["reason"]), ("attempt", retry)]
     if view["fallback"]:
         return [("reason", f"the installed agent cannot start, so the previous version runs: {view['fallback']}")]
@@ -102,7 +102,7 @@ def _health(view: View, now: float) -> list[tuple[str, str]]:
     rows = [(part, problem) for part, problem in view["health"].items() if problem]
     if rows and view["repairs"] and not view["running"]:
         why = f": {view['repair_reason']}" if view["repair_reason"] else ""
-        rows.append(("repairs", f"{view['repairs']} did not help, next in {span(view['repair_at'] - now)}{why}"))
+        rows.append(("repairs", f"{view['repairs']} did not help, next in {duration(view['repair_at'] - now)}{why}"))
     return rows
 
 
@@ -118,10 +118,10 @@ def _commits(view: View, now: float) -> list[tuple[str, str]]:
 def _times(view: View, now: float) -> list[tuple[str, str]]:
     rows = [("last run", f"{view['result']}{_ago(view['result_at'], now)}")] if view["result_at"] else []
     if view["full_at"]:
-        rows.append(("full check", span(now - view["full_at"]) + " ago"))
+        rows.append(("full check", duration(now - view["full_at"]) + " ago"))
     if view["seconds"]:
         limited = f", only {', '.join(view['scope'])}" if view["scope"] else ""
-        rows.append(("Ansible", f"took {span(view['seconds'])}{limited}"))
+        rows.append(("Ansible", f"took {duration(view['seconds'])}{limited}"))
     return rows
 
 
@@ -137,4 +137,4 @@ def _host(view: View) -> list[tuple[str, str]]:
 
 
 def _ago(when: float, now: float) -> str:
-    return f", {span(now - when)} ago" if when else ""
+    return f", {duration(now - when)} ago" if when else ""

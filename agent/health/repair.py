@@ -8,7 +8,7 @@ from agent.health import checks as check_files
 from agent.health import fingerprints
 from agent.health.probe import Health, probe
 from agent.host import Host
-from agent.output import log, span
+from agent.output import duration, log
 from agent.paths import Paths
 from agent.plan import Request, Work, waits
 from agent.settings import Settings
@@ -69,4 +69,6 @@ def _next(state: State, health: Health) -> str:
     if not state.repairs:
         return ""
     why = f"; the last repair failed: {state.repair_reason}" if state.repair_reason else ""
-    return f" (repair {state.repairs + 1} of {', '.join(health.roles)} in {span(state.repair_at - time.time())}{why})"
+    return (
+        f" (repair {state.repairs + 1} of {', '.join(health.roles)} in {duration(state.repair_at - time.time())}{why})"
+    )
