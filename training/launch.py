@@ -1,4 +1,4 @@
-"""Starts a training as a process of its own, for `make dev`, the rehearsal and tests. Standard library only."""
+"""Starts a training in a new process, for `make dev`, the rehearsal and tests. Uses the standard library only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class LaunchError(Exception):
-    """The training failed; `code` is its exit code. Its progress has the reason."""
+    """The training failed with the exit code `code`. Its progress has the reason."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"training ended with code {code}")
@@ -26,8 +26,8 @@ def run(
 ) -> dict[str, Any]:
     """Train with `key=value` settings and return the result that `python -m training` prints. Raises LaunchError.
 
-    `variables` are added to this process's environment; an empty one is unset. `report` gets each line of progress;
-    without it, progress goes to stderr.
+    `variables` are added to this process's environment; an empty one counts as unset. `report` gets each line of
+    progress; without it, progress goes to stderr.
     """
     with subprocess.Popen(  # noqa: S603 our own program, and no shell
         [sys.executable, "-m", "training", *settings],
@@ -40,7 +40,7 @@ def run(
         try:
             result = _follow(process, report)
         except BaseException:
-            # An interrupt of this process alone must not leave the training behind.
+            # The training must end even if the signal reaches this process alone.
             process.terminate()
             process.wait()
             raise

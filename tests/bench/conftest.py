@@ -14,7 +14,7 @@ FIELDS = (("height", False), ("width", True), ("depth", False))
 
 @pytest.fixture(scope="session")
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """A bundle of three fields, of which the second may be missing, with as much in it as the benchmark reads."""
+    """A bundle with the files that the benchmark reads: three fields, of which the second is nullable."""
     folder = tmp_path_factory.mktemp("bundle")
     generator = np.random.default_rng(0)
     rows = generator.normal(size=(200, len(FIELDS))).astype(np.float32)

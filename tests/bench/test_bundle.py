@@ -18,7 +18,7 @@ def test_golden_rows_are_read(small_bundle: Bundle) -> None:
     assert len(small_bundle.golden_rows()) == 8
 
 
-def test_a_folder_that_is_no_bundle_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{tmp_path}/MLmodel"):
         bundle.read(tmp_path)
 

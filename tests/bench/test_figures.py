@@ -22,11 +22,11 @@ def test_a_ceiling_on_the_value_looks_at_the_value_alone(value: float, held: boo
     assert replace(PLAIN, value=value, ratio=99, limit=CEILING).held() is held
 
 
-def test_a_figure_without_a_limit_is_held() -> None:
+def test_a_figure_without_a_limit_is_within_it() -> None:
     assert PLAIN.held()
 
 
-def test_a_ratio_that_was_not_measured_is_not_taken_for_held() -> None:
+def test_a_limit_on_a_ratio_without_a_peer_is_an_error() -> None:
     with pytest.raises(ValueError, match="some"):
         replace(PLAIN, limit=FLOOR).held()
 
@@ -63,7 +63,7 @@ def test_the_limit_is_for_our_server_against_its_peer() -> None:
     assert figures.summarize(name, "requests/s", seen, FASTAPI, "mlflow").limit is None
 
 
-def test_the_limits_are_the_designs() -> None:
+def test_the_limits_are_those_of_the_design() -> None:
     assert {name: limit.bound for name, limit in LIMITS.items()} == {
         "requests_per_second_1_row": 4.0,
         "p99_1_row": 0.7,

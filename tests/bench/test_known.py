@@ -1,4 +1,4 @@
-"""Requests whose answers are known: only their own answer is right."""
+"""Requests with known answers: only the answer of the same request is right."""
 
 import itertools
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_bodies_are_from_60_bytes_to_1_mb(tmp_path: Path, small_bundle: Bundle) 
         (b'{"version": "7", "predictions": [1e9]}', "1 of 1 predictions"),
     ],
 )
-def test_any_other_answer_is_a_fault(known: Known, answer: bytes, fault: str) -> None:
+def test_any_other_answer_is_wrong(known: Known, answer: bytes, fault: str) -> None:
     assert fault in known.clients[0][0].fault(answer)
 
 

@@ -1,4 +1,4 @@
-"""The load counts right answers, and no other answer passes for one."""
+"""The load counts right answers and reports all others."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ def known(small_bundle: Bundle) -> Known:
 
 @pytest.fixture
 def load(known: Known, monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], Load]:
-    """Return what makes a load whose requests a function answers."""
+    """A function that makes a load whose requests another function answers."""
     requests = {request.body: request for client in known.clients for request in client}
 
     def make(answer: Answer) -> Load:
@@ -71,7 +71,7 @@ def test_answers_of_another_request_are_wrong(load: Callable[[Answer], Load], kn
         lambda: httpx.Response(404),
     ],
 )
-def test_what_a_valid_request_never_gets_is_wrong(
+def test_an_unexpected_status_is_wrong(
     load: Callable[[Answer], Load], known: Known, made: Callable[[], httpx.Response]
 ) -> None:
     first = known.clients[0][0]
@@ -97,7 +97,7 @@ def test_the_request_id_and_the_version_of_http_have_to_be_its_own(
     assert made.wrong
 
 
-def test_what_is_away_is_counted_by_status_and_by_error(load: Callable[[Answer], Load], known: Known) -> None:
+def test_missing_answers_are_counted_by_status_and_by_error(load: Callable[[Answer], Load], known: Known) -> None:
     def answer(request: Request, asked: httpx.Request) -> httpx.Response:
         if request is known.clients[0][0]:
             return httpx.Response(502)
@@ -112,7 +112,7 @@ def test_what_is_away_is_counted_by_status_and_by_error(load: Callable[[Answer],
     assert not made.wrong
 
 
-def test_a_defect_of_the_client_is_no_silence(load: Callable[[Answer], Load]) -> None:
+def test_a_defect_of_the_client_is_raised(load: Callable[[Answer], Load]) -> None:
     def answer(request: Request, asked: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError
 
@@ -125,7 +125,7 @@ def test_waiting_for_answers_ends(load: Callable[[Answer], Load]) -> None:
         made.more(1, seconds=0.5)
 
 
-def test_a_ca_that_is_not_there_is_an_error(known: Known, tmp_path: Path) -> None:
+def test_a_missing_ca_is_an_error(known: Known, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         Load("https://localhost/predict", tmp_path / "ca.crt", known)
 

@@ -19,13 +19,13 @@ def test_rows_come_in_the_order_of_the_fields_with_none_for_missing(frame: pd.Da
         assert rows.read(tmp_path / name, ["a", "b"]) == [[1.0, None], [2.0, 2.5]]
 
 
-def test_a_column_that_is_not_there_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_missing_column_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "data.csv", index=False)
     with pytest.raises(ValueError, match="'c'"):
         rows.read(tmp_path / "data.csv", ["a", "c"])
 
 
-def test_without_data_training_is_asked_for_its_rows(tmp_path: Path) -> None:
+def test_without_data_the_features_of_the_training_are_used(tmp_path: Path) -> None:
     bundle = Bundle(tmp_path / "models" / "california" / "7", (), tmp_path)
     kept = tmp_path / "training" / "california" / "features" / "features.parquet"
     with pytest.raises(ValueError, match=r"features\.parquet: no such file; name a CSV or Parquet file with --data"):

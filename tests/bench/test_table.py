@@ -18,5 +18,5 @@ def test_a_limit_on_the_value_needs_no_ratio() -> None:
     assert table.table(lines("cold_start")).endswith("| <= 1 |")
 
 
-def test_what_another_row_tells_already_is_left_out() -> None:
+def test_figures_that_follow_from_others_are_left_out() -> None:
     assert table.table(lines("rows_per_second_1_row")).count("\n") == 1

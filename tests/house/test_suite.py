@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_sigint_is_not_ignored_where_the_suite_was_started_with_that(environment: dict[str, str]) -> None:
     """A shell starts background jobs like that."""
-    test = "tests/training/test_cli.py::test_an_interrupt_is_said_without_a_traceback"
+    test = "tests/training/test_cli.py::test_an_interrupt_prints_no_traceback"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
     line = 'trap \'\' INT; exec "$0" "$@"'
     done = subprocess.run(

@@ -1,8 +1,8 @@
 """Data, and trainings on it.
 
-- `csv` is small and made up, with California's columns: for what one step does.
-- `patients` is real and comes with scikit-learn: `release` and `bundle` are what all steps make of it.
-- test_california_housing.py is about the real California Housing, which only DATA can name.
+- `csv` is a small generated file with California's columns, for tests of one step.
+- `patients` is real data that comes with scikit-learn. `release` and `bundle` are the results of all steps on it.
+- test_california_housing.py tests the real California Housing data, which DATA has to name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from training.data.column import Floats
 from training.progress import Progress
 
 ROWS = 600
-# What scikit-learn's diabetes data needs: 442 patients, so the trees have to be small.
+# Settings for scikit-learn's diabetes data: with 442 patients, the trees have to be small.
 DIABETES = (
     "name=diabetes",
     "features=age,sex,bmi,bp,s1,s2,s3,s4,s5,s6",
@@ -45,7 +45,7 @@ DIABETES = (
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them, and what MLflow sets for its children inside."""
+    """Isolate the tests from the variables of the user, and from those that MLflow sets for its child processes."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.setenv("DATA", "")
@@ -53,7 +53,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """scikit-learn's diabetes data as it was measured, with some `bmi` left out."""
+    """scikit-learn's diabetes data in its original units, with some `bmi` missing."""
     from sklearn.datasets import load_diabetes
 
     data = load_diabetes(scaled=False)
@@ -64,7 +64,7 @@ def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small made-up file with California's columns, some AveBedrms missing."""
+    """A small generated file with California's columns, some AveBedrms missing."""
     columns = {name: column[:ROWS].copy() for name, column in generated.generate().items()}
     columns["AveBedrms"][::20] = np.nan
     return write_columns(tmp_path_factory.mktemp("csv") / "small.csv", columns)
@@ -78,30 +78,30 @@ def stream() -> io.StringIO:
 
 @pytest.fixture
 def progress(stream: io.StringIO) -> Progress:
-    """A progress that keeps what it is told."""
+    """A progress that writes to `stream`."""
     return Progress(stream)
 
 
 @pytest.fixture
 def reported(stream: io.StringIO) -> Callable[[], str]:
-    """The progress so far."""
+    """A function that returns the progress so far."""
     return stream.getvalue
 
 
 @pytest.fixture
 def config(tmp_path: Path, csv: Path) -> Config:
-    """Settings for a training of milliseconds."""
+    """Settings for a training that takes milliseconds."""
     return small(tmp_path / "var", csv)
 
 
 def small(output: Path, data: Path) -> Config:
-    """Return settings for a training of milliseconds."""
+    """Return settings for a training that takes milliseconds."""
     return settings.load(None, [f"output={output}", f"data={data}", "rounds=12", "max_depth=3"], {})
 
 
 @pytest.fixture
 def trained(config: Config, progress: Progress) -> Config:
-    """The settings of a training that got as far as `train`."""
+    """The settings of a training that has run up to `train`."""
     for step in (make_data, build_features, train):
         step.run(config, progress)
     return config
@@ -109,7 +109,7 @@ def trained(config: Config, progress: Progress) -> Config:
 
 @pytest.fixture(scope="session")
 def evaluation(tmp_path_factory: pytest.TempPathFactory, csv: Path) -> Path:
-    """The output of a training that got as far as `evaluate`: made once, since its pictures take seconds."""
+    """The output of a training that has run up to `evaluate`. It is made once, because its plots take seconds."""
     config = small(tmp_path_factory.mktemp("evaluation") / "var", csv)
     for step in (make_data, build_features, train, evaluate):
         step.run(config, Progress(io.StringIO()))
@@ -118,14 +118,14 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory, csv: Path) -> Path:
 
 @pytest.fixture
 def evaluated(tmp_path: Path, evaluation: Path, csv: Path) -> Config:
-    """The settings of a training that got as far as `evaluate`, on a copy of its own."""
+    """The settings of a training that has run up to `evaluate`, on a copy for this test."""
     output = tmp_path / "var"
     shutil.copytree(evaluation, output, dirs_exist_ok=True)
     return small(output, csv)
 
 
 def pipeline(output: Path, data: Path, environment: Mapping[str, str] | None = None, *arguments: str) -> dict[str, Any]:
-    """Run `python -m training` as a process of its own and return its last line."""
+    """Run `python -m training` in a new process and return its result."""
     inherited = {key: value for key, value in os.environ.items() if key not in ("DATA", "MLFLOW_TRACKING_URI")}
     done = subprocess.run(
         [sys.executable, "-m", "training", f"output={output}", f"data={data}", *arguments],
@@ -142,7 +142,7 @@ def pipeline(output: Path, data: Path, environment: Mapping[str, str] | None = N
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory, patients: Path) -> dict[str, Any]:
-    """What `python -m training` printed after a training on real data; `output` is where it wrote."""
+    """The result of `python -m training` on real data. `output` is its output folder."""
     output = tmp_path_factory.mktemp("release") / "var"
     return {**pipeline(output, patients, None, *DIABETES), "output": output}
 
@@ -155,7 +155,7 @@ def bundle(release: dict[str, Any]) -> Path:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a bucket in an S3 of this test's own."""
+    """The name of a bucket in an S3 server for this test."""
     import boto3
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -165,7 +165,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    # All of moto's servers in a process share what they hold.
+    # All moto servers in a process share their buckets.
     name = f"slipway-{uuid.uuid4()}"
     boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     yield name
@@ -174,7 +174,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's database as it makes it, which takes it seconds."""
+    """The folder of a new MLflow database, which takes seconds to create."""
     from training.tracking import runs
 
     output = tmp_path_factory.mktemp("registry")
@@ -184,7 +184,7 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def registry(tmp_path: Path, empty_registry: Path) -> Path:
-    """An output folder with a database without runs."""
+    """An output folder with an empty MLflow database."""
     output = tmp_path / "var"
     output.mkdir(exist_ok=True)
     shutil.copy(empty_registry, output)
@@ -199,11 +199,11 @@ def write_columns(path: Path, columns: Mapping[str, Floats]) -> Path:
 
 
 def write_csv(path: Path, rows: list[str], header: str = "a,b,target") -> Path:
-    """Write a CSV file of those lines."""
+    """Write a CSV file with these lines."""
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return path
 
 
 def nan_equal(left: Any, right: Any) -> bool:
-    """Return whether two arrays are equal, where missing equals missing."""
+    """Return whether two arrays are equal, where NaN equals NaN."""
     return bool(np.array_equal(np.asarray(left), np.asarray(right), equal_nan=True))

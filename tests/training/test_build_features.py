@@ -1,4 +1,4 @@
-"""What the model will see."""
+"""The step `build_features`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_the_features_keep_order_rows_and_missing_values(config: Config, progres
     assert (data.coordinates[:, 1] == data.features[:, 0]).all()
 
 
-def test_settings_that_want_more_than_was_kept_are_refused(config: Config, progress: Progress) -> None:
+def test_columns_that_were_not_stored_are_refused(config: Config, progress: Progress) -> None:
     make_data.run(replace(config, features=("MedInc",)), progress)
     with pytest.raises(DataError, match=r"no column 'HouseAge', .*`python -m training.make_data`"):
         build_features.run(config, progress)
 
 
-def test_without_data_it_says_what_to_run(config: Config, progress: Progress) -> None:
+def test_without_data_the_error_names_the_step_to_run(config: Config, progress: Progress) -> None:
     with pytest.raises(TrainingError, match=r"no such file; run `python -m training.make_data` first"):
         build_features.run(config, progress)
 
@@ -50,7 +50,7 @@ def test_too_few_rows_are_refused(config: Config, progress: Progress, tmp_path: 
         build_features.run(few, progress)
 
 
-def test_a_target_that_never_changes_is_refused(config: Config, progress: Progress, tmp_path: Path) -> None:
+def test_a_constant_target_is_refused(config: Config, progress: Progress, tmp_path: Path) -> None:
     lines = [f"{row},{row},7" for row in range(300)]
     same = replace(config, features=("a", "b"), target="target", latitude="", longitude="")
     same = replace(same, data=str(write_csv(tmp_path / "same.csv", lines)))

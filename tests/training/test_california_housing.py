@@ -1,4 +1,4 @@
-"""The full California Housing and the model that `make train` makes of it: they run where DATA names the file."""
+"""The full California Housing data and its model. These tests run if DATA names the file."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if not DATA:
 
 @pytest.fixture(scope="module")
 def housing() -> Path:
-    """The file."""
+    """The path in DATA."""
     return Path(DATA).resolve()
 
 
 @pytest.fixture(scope="module")
 def trained_on_housing(tmp_path_factory: pytest.TempPathFactory, housing: Path) -> dict[str, Any]:
-    """What `python -m training` printed, with the defaults."""
+    """The result of `python -m training` with the default settings."""
     return pipeline(tmp_path_factory.mktemp("housing") / "var", housing)
 
 
-def test_the_data_is_whole(housing: Path, tmp_path: Path, progress: Progress) -> None:
+def test_the_data_is_complete(housing: Path, tmp_path: Path, progress: Progress) -> None:
     record = make_data.run(Config(output=tmp_path, data=str(housing)), progress)
     assert record["rows"] == 20_640
     assert pyarrow.parquet.read_table(record["kept"]).column("AveBedrms").to_pandas().isna().sum() == 207
 
 
-def test_every_row_lies_in_a_region_that_is_large_enough_to_mean_something(housing: Path) -> None:
+def test_every_row_is_in_a_region_with_enough_rows(housing: Path) -> None:
     with housing.open(newline="") as file:
         places = [(float(row["Latitude"]), float(row["Longitude"])) for row in csv.DictReader(file)]
     counts = Counter(region_names(np.array(places)))
@@ -53,7 +53,7 @@ def test_every_row_lies_in_a_region_that_is_large_enough_to_mean_something(housi
     assert min(counts.values()) > 500
 
 
-def test_the_model_explains_what_it_has_not_seen(trained_on_housing: dict[str, Any]) -> None:
+def test_the_model_explains_held_out_rows(trained_on_housing: dict[str, Any]) -> None:
     assert trained_on_housing["metrics"]["r2"] >= 0.83
 
 
@@ -70,7 +70,7 @@ def test_the_run_has_the_errors_of_each_region_and_a_map(trained_on_housing: dic
     assert "evaluation/residuals_map.png" in {file.path for file in client.list_artifacts(run, "evaluation")}
 
 
-def test_its_answers_are_about_right(trained_on_housing: dict[str, Any], housing: Path, tmp_path: Path) -> None:
+def test_its_predictions_are_about_right(trained_on_housing: dict[str, Any], housing: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.parquet"
     arguments = ["--bundle", trained_on_housing["bundle"], "--input", str(housing), "--output", str(output)]
     assert predict.main(arguments) == 0

@@ -20,7 +20,7 @@ MODULES = ["training", *(f"training.{step}" for step in (*STEPS, "predict"))]
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_each_step_runs_by_name_and_helps_at_once(module: str) -> None:
+def test_each_step_runs_by_name_and_its_help_imports_nothing_slow(module: str) -> None:
     command = [sys.executable, "-X", "importtime", "-m", module, "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"usage: python -m {module} ")
@@ -34,7 +34,7 @@ def test_each_step_runs_by_name_and_helps_at_once(module: str) -> None:
     ("error", "code"),
     [(TrainingError("reason"), 1), (BundleError("reason"), 1), (ConfigError("reason"), 2), (OSError("reason"), 1)],
 )
-def test_an_error_is_one_sentence_and_a_code(error: Exception, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_one_line_and_an_exit_code(error: Exception, code: int, capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> dict[str, object]:
         raise error
 
@@ -44,7 +44,7 @@ def test_an_error_is_one_sentence_and_a_code(error: Exception, code: int, capsys
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_is_said_without_a_traceback(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_prints_no_traceback(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(number)
 
     def interrupt() -> dict[str, object]:

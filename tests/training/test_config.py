@@ -1,4 +1,4 @@
-"""The settings and what they refuse."""
+"""The settings and the values that they refuse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_settings_are_frozen() -> None:
         Config().seed = 2  # type: ignore[misc]
 
 
-def test_every_setting_tells_what_it_is() -> None:
+def test_every_setting_has_a_help_text() -> None:
     assert all(item.metadata["help"] for item in fields(Config))
 
 
@@ -45,6 +45,6 @@ def test_a_value_out_of_range_is_refused_with_key_value_and_what_was_wanted(key:
     assert str(value) in str(caught.value)
 
 
-def test_each_column_is_needed_once() -> None:
+def test_the_columns_have_no_duplicates() -> None:
     config = Config(features=("a", "b"), target="t", latitude="b", longitude="c")
     assert config.columns == ("a", "b", "c", "t")

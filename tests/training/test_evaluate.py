@@ -1,4 +1,4 @@
-"""How good a model is."""
+"""The step `evaluate`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from training.progress import Progress
 from training.workspace import Workspace
 
 
-def test_scores_groups_and_pictures_are_written(
-    trained: Config, progress: Progress, reported: Callable[[], str]
-) -> None:
+def test_scores_groups_and_plots_are_written(trained: Config, progress: Progress, reported: Callable[[], str]) -> None:
     record = evaluate.run(trained, progress)
     folder = Workspace.of(trained).evaluation
     assert files.read_json(folder / "evaluation.json", "evaluate") == record
@@ -32,7 +30,7 @@ def test_scores_groups_and_pictures_are_written(
     assert "R2" in reported()
 
 
-def test_pictures_of_an_earlier_evaluation_do_not_stay(evaluated: Config, progress: Progress) -> None:
+def test_plots_of_an_earlier_evaluation_are_removed(evaluated: Config, progress: Progress) -> None:
     stale = Workspace.of(evaluated).evaluation / "residuals_map.png"
     assert stale.exists()
     somewhere_else = replace(evaluated, latitude="", longitude="")
@@ -55,19 +53,19 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], Any]:
     return lambda: json.loads(capsys.readouterr().out)
 
 
-def test_it_runs_by_itself_on_the_last_training(trained: Config, said: Callable[[], Any]) -> None:
+def test_it_runs_alone_on_the_last_training(trained: Config, said: Callable[[], Any]) -> None:
     assert run(f"output={trained.output}") == 0
     assert said()["rows"].keys() == {"train", "valid", "test"}
 
 
-def test_a_bundle_is_measured_on_the_held_out_part(release: dict[str, Any], said: Callable[[], Any]) -> None:
+def test_a_bundle_is_evaluated_on_the_held_out_rows(release: dict[str, Any], said: Callable[[], Any]) -> None:
     assert run("--bundle", release["bundle"], *DIABETES, f"output={release['output']}") == 0
     found = said()
     assert {name: found[name] for name in ("rmse", "mae", "r2")} == pytest.approx(release["metrics"])
     assert Path(found["folder"], "evaluation.json").is_file()
 
 
-def test_a_bundle_is_measured_on_another_file(
+def test_a_bundle_is_evaluated_on_another_file(
     bundle: Path, patients: Path, tmp_path: Path, said: Callable[[], Any]
 ) -> None:
     into = tmp_path / "into"
@@ -86,7 +84,7 @@ def test_a_bundle_is_measured_on_another_file(
         ("", [], "is empty"),
     ],
 )
-def test_another_file_has_to_fit(
+def test_a_file_without_the_columns_is_refused(
     trained: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str, lines: list[str], wanted: str
 ) -> None:
     path = write_csv(tmp_path / "other.csv", lines, header) if header else tmp_path / "empty.csv"
@@ -95,7 +93,7 @@ def test_another_file_has_to_fit(
     assert wanted in capsys.readouterr().err
 
 
-def test_targets_that_do_not_differ_leave_nothing_to_explain(
+def test_a_constant_target_is_refused(
     trained: Config, csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     header, first = csv.read_text().splitlines()[:2]

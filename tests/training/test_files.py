@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Atomic writes, records and digests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from training import files
 from training.errors import TrainingError
 
 
-def test_a_file_is_replaced_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_is_replaced_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "file.txt"
     with files.replacing(path) as draft:
         draft.write_text("new")
@@ -42,7 +42,7 @@ def test_the_same_content_is_the_same_json(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) & 0o044, "others read it too: a container's user"
 
 
-def test_what_is_not_there_or_broken_names_the_step_that_writes_it(tmp_path: Path) -> None:
+def test_a_missing_or_broken_record_names_the_step_to_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"no such file; run `python -m training.train` first"):
         files.read_json(tmp_path / "none.json", "train")
     (tmp_path / "broken.json").write_text("{")

@@ -1,4 +1,4 @@
-"""A training as a process of its own."""
+"""A training in a new process."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def test_an_interrupt_ends_the_training_too(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_it_needs_the_standard_library_alone() -> None:
-    """Programs start a training before anything is installed for them."""
+    """Programs without a virtual environment start a training."""
     check = "import sys, training.launch; sys.exit(bool({'numpy', 'yaml', 'mlflow'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", check], cwd=launch.ROOT, check=True)

@@ -1,4 +1,4 @@
-"""All steps in one go."""
+"""All steps in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.data import california
 from training.errors import DataError
 
 
-def test_the_model_explains_what_it_has_not_seen(release: dict[str, Any]) -> None:
+def test_the_model_explains_held_out_rows(release: dict[str, Any]) -> None:
     assert release["metrics"]["r2"] > 0.3
 
 
@@ -25,12 +25,12 @@ def test_the_steps_run_in_order_each_with_its_time(release: dict[str, Any]) -> N
     assert list(release["seconds"]) == list(main.STEPS)
 
 
-def test_stdout_is_the_result_alone(release: dict[str, Any]) -> None:
+def test_stdout_has_only_the_result(release: dict[str, Any]) -> None:
     assert len(release["stdout"].splitlines()) == 1
     assert set(json.loads(release["stdout"])) >= {"bundle", "sha256", "metrics", "name", "version", "data", "run"}
 
 
-def test_a_generated_sample_tags_the_run_and_the_version(
+def test_generated_data_is_tagged_in_the_run_and_the_version(
     registry: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from mlflow.tracking import MlflowClient
@@ -51,9 +51,7 @@ def test_a_generated_sample_tags_the_run_and_the_version(
     app.bundle.verify(registry / "models" / "california" / "1", result["sha256"])
 
 
-def test_an_unknown_setting_is_refused_before_anything_is_done(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_setting_is_refused_before_any_step_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main([f"output={tmp_path / 'var'}", "max_dpeth=3"]) == 2
     assert capsys.readouterr().err == "error: max_dpeth='3': no such key, the nearest is 'max_depth'\n"
     assert not (tmp_path / "var").exists()

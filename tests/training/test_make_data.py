@@ -1,4 +1,4 @@
-"""From a source to Parquet with a digest, or to a sentence on what is wrong with the data."""
+"""The step `make_data`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def kept(record: dict[str, Any]) -> pa.Table:
     return pyarrow.parquet.read_table(record["kept"])
 
 
-def test_the_columns_are_kept_as_numbers_with_the_missing_ones_missing(small: Config, progress: Progress) -> None:
+def test_the_columns_are_stored_as_numbers_with_missing_values(small: Config, progress: Progress) -> None:
     write_csv(Path(small.data), ["1,2,3", "4,,6"])
     record = make_data.run(small, progress)
     table = kept(record)
@@ -49,7 +49,7 @@ def test_the_columns_are_kept_as_numbers_with_the_missing_ones_missing(small: Co
     assert (record["kind"], record["rows"], record["source"]) == ("given", 2, small.data)
 
 
-def test_columns_that_no_setting_names_are_left_out_aloud(
+def test_columns_that_no_setting_names_are_ignored_and_listed(
     small: Config, progress: Progress, reported: Callable[[], str]
 ) -> None:
     write_csv(Path(small.data), ["1,2,3,me"], "a,b,target,owner")
@@ -65,7 +65,7 @@ def test_csv_and_parquet_of_the_same_numbers_have_the_same_digest(small: Config,
     assert len(digests) == 1
 
 
-def test_data_in_a_bucket_is_fetched_and_kept_in_a_bucket(small: Config, progress: Progress, bucket: str) -> None:
+def test_data_is_read_from_a_bucket_and_stored_in_a_bucket(small: Config, progress: Progress, bucket: str) -> None:
     s3.upload(write_csv(Path(small.data), ["1,2,3"]), f"s3://{bucket}/in/data.csv")
     config = replace(small, data=f"s3://{bucket}/in/data.csv", store=f"s3://{bucket}/kept")
     record = make_data.run(config, progress)
@@ -111,7 +111,7 @@ def test_without_data_california_housing_is_downloaded(
     assert (record["kind"], record["rows"]) == ("downloaded", generated.ROWS)
 
 
-def test_where_nothing_can_be_had_the_generated_sample_is_used_if_allowed_and_said_so(
+def test_generated_data_is_used_if_the_download_fails_and_it_is_allowed(
     tmp_path: Path, progress: Progress, reported: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(california, "download", refuse)
@@ -121,7 +121,7 @@ def test_where_nothing_can_be_had_the_generated_sample_is_used_if_allowed_and_sa
     assert "training on generated data instead, tagged data=generated" in reported()
 
 
-def test_data_that_is_given_is_never_replaced_by_a_sample(small: Config, progress: Progress) -> None:
+def test_named_data_is_never_replaced_by_generated_data(small: Config, progress: Progress) -> None:
     with pytest.raises(DataError, match="no such file"):
         make_data.run(replace(small, allow_generated=True), progress)
     write_csv(Path(small.data), ["1,x,3"])

@@ -1,4 +1,4 @@
-"""Files scored with a bundle."""
+"""The step `predict`."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_more_rows_than_a_batch_are_all_scored_in_order(run: Run, patients: Path
     assert all(rows[number]["prediction"] == rows[number % 442]["prediction"] for number in range(0, 80_000, 7))
 
 
-def test_what_can_not_be_done_is_refused_and_nothing_is_written(
+def test_a_wrong_input_or_output_is_refused_and_nothing_is_written(
     run: Run, bundle: Path, patients: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     header, *lines = patients.read_text().splitlines()

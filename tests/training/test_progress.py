@@ -1,4 +1,4 @@
-"""What is said meanwhile."""
+"""Progress on stderr."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from training.progress import Progress
 
 
-def test_a_step_has_a_head_lines_and_a_time() -> None:
+def test_a_step_prints_a_heading_its_lines_and_its_duration() -> None:
     said = io.StringIO()
     progress = Progress(said)
     with progress.step("train", "3/5"):
@@ -19,7 +19,7 @@ def test_a_step_has_a_head_lines_and_a_time() -> None:
     assert time.strip() == f"done in {progress.seconds['train']:.2f} s"
 
 
-def test_by_default_it_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_goes_to_stderr_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress().step("train"):
         pass
     captured = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""What MLflow knows afterwards, and where the bundle is."""
+"""The run, the version and the bundle that `register` writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def client(release: dict[str, Any]) -> MlflowClient:
     return MlflowClient()
 
 
-def test_the_run_has_parameters_metrics_and_where_all_comes_from(client: MlflowClient, release: dict[str, Any]) -> None:
+def test_the_run_has_parameters_metrics_and_the_origin_of_data_and_code(
+    client: MlflowClient, release: dict[str, Any]
+) -> None:
     run = client.get_run(release["run"])
     assert run.info.status == "FINISHED"
     assert run.data.params["max_depth"] == "3"
@@ -41,7 +43,7 @@ def test_the_run_has_parameters_metrics_and_where_all_comes_from(client: MlflowC
     assert run.data.tags["data_sha256"].startswith(dataset.dataset.digest)
 
 
-def test_the_run_has_pictures_records_and_the_environment(client: MlflowClient, release: dict[str, Any]) -> None:
+def test_the_run_has_plots_records_and_the_environment(client: MlflowClient, release: dict[str, Any]) -> None:
     def names(folder: str) -> set[str]:
         return {Path(file.path).name for file in client.list_artifacts(release["run"], folder)}
 
@@ -72,19 +74,19 @@ def test_a_download_from_the_registry_is_the_bundle(
         assert app.bundle.verify(downloaded, release["sha256"]) == app.bundle.verify(bundle)
 
 
-def test_the_bundle_stands_where_it_is_served_from(release: dict[str, Any]) -> None:
+def test_the_bundle_is_in_the_folder_of_its_version(release: dict[str, Any]) -> None:
     assert release["bundle"] == str(release["output"] / "models" / "diabetes" / "1")
     assert [entry.name for entry in (release["output"] / "models" / "diabetes").iterdir()] == ["1"]
 
 
 @pytest.fixture
 def registrable(evaluated: Config, registry: Path) -> Config:
-    """An evaluated training with a database to register it in."""
+    """The settings of an evaluated training, with an MLflow database."""
     assert registry == evaluated.output
     return evaluated
 
 
-def test_another_training_gets_the_next_number(registrable: Config, progress: Progress) -> None:
+def test_another_training_gets_the_next_version(registrable: Config, progress: Progress) -> None:
     results = [register.run(registrable, progress) for _ in range(2)]
     assert [result["version"] for result in results] == ["1", "2"]
     for result in results:
@@ -99,7 +101,7 @@ def test_an_evaluation_of_another_model_is_refused(registrable: Config, progress
         register.run(registrable, progress)
 
 
-def test_a_failure_is_the_runs_status_and_leaves_no_version(
+def test_after_a_failure_the_run_is_failed_and_there_is_no_version(
     registrable: Config, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from training.models import bundle
@@ -118,7 +120,7 @@ def test_a_failure_is_the_runs_status_and_leaves_no_version(
     assert client.search_model_versions("") == []
 
 
-def test_a_bundle_of_an_earlier_registry_is_replaced_aloud(tmp_path: Path) -> None:
+def test_replacing_a_bundle_of_an_earlier_registry_is_reported(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, "mine")
     said = io.StringIO()
     for content in ("old", "new"):

@@ -1,4 +1,4 @@
-"""Where settings come from, and what is refused."""
+"""The sources of settings, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "config.yaml"
 
 
-def test_without_anything_the_defaults_hold() -> None:
+def test_without_any_source_the_defaults_apply() -> None:
     assert settings.load(None, [], {}) == Config()
 
 
-def test_the_file_wins_over_the_defaults_the_environment_over_the_file_and_arguments_over_all(file: Path) -> None:
+def test_arguments_override_the_environment_which_overrides_the_file(file: Path) -> None:
     file.write_text("seed: 5\nmax_depth: 5\ndata: file.csv\ntracking_uri: http://file\n")
     environ = {"DATA": "environment.csv", "MLFLOW_TRACKING_URI": "http://environment"}
     loaded = settings.load(file, ["max_depth=4", "data=argument.csv"], environ)
@@ -29,7 +29,7 @@ def test_the_file_wins_over_the_defaults_the_environment_over_the_file_and_argum
     assert loaded.rounds == Config().rounds
 
 
-def test_an_empty_variable_is_an_unset_one(file: Path) -> None:
+def test_an_empty_variable_counts_as_unset(file: Path) -> None:
     file.write_text("data: file.csv\n")
     assert settings.load(file, [], {"DATA": ""}).data == "file.csv"
 
@@ -108,13 +108,13 @@ def test_values_get_the_type_of_their_setting(file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "wanted"), [("- a\n", "got a list"), ("a: [\n", "not valid YAML"), ("text", "got a str")]
 )
-def test_a_file_that_is_no_mapping_is_refused(file: Path, content: str, wanted: str) -> None:
+def test_a_file_without_keys_and_values_is_refused(file: Path, content: str, wanted: str) -> None:
     file.write_text(content)
     with pytest.raises(ConfigError, match=wanted):
         settings.load(file, [], {})
 
 
-def test_a_file_that_is_not_there_is_refused(file: Path) -> None:
+def test_a_missing_file_is_refused(file: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         settings.load(file, [], {})
 

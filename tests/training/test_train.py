@@ -1,4 +1,4 @@
-"""The step that trains."""
+"""The step `train`."""
 
 from __future__ import annotations
 

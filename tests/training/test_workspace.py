@@ -1,4 +1,4 @@
-"""Where the steps meet."""
+"""The folder of a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from training.errors import TrainingError
 from training.workspace import Workspace
 
 
-def test_two_trainings_of_one_model_do_not_meet(tmp_path: Path) -> None:
+def test_a_second_training_of_one_model_is_refused(tmp_path: Path) -> None:
     workspace = Workspace.of(Config(output=tmp_path))
     with workspace.locked(), pytest.raises(TrainingError, match="another training of 'california' is running"):  # noqa: SIM117 - the second lock is what raises
         with workspace.locked():

@@ -27,7 +27,7 @@ def test_one_body_in_ten_at_least_has_a_missing_value() -> None:
     assert sum(None in row for rows in drawn for row in rows) >= 10
 
 
-def test_a_body_is_a_line_and_null_is_what_is_missing(tmp_path: Path) -> None:
+def test_a_body_is_one_line_with_null_for_a_missing_value(tmp_path: Path) -> None:
     bodies.write(tmp_path / "bodies", NAMES, [[[1.5, None]], [[2.5, 3.0]]], bodies.features)
     lines = (tmp_path / "bodies").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"features": [[1.5, None]]}, {"features": [[2.5, 3.0]]}]

@@ -33,7 +33,7 @@ def test_a_server_alone_has_its_figures_without_a_ratio() -> None:
     assert (found[0].value, found[0].ratio) == (8, None)
 
 
-def test_disturbed_rounds_do_not_count_where_enough_calm_ones_are_left() -> None:
+def test_disturbed_rounds_do_not_count_if_enough_others_are_left() -> None:
     rounds = [one_round(8, 2)] * 3 + [one_round(2, 2, {FASTAPI: 0.5})] * 4
     rate = next(report.load(1, rounds, SERVERS))
     assert (rate.ratio, rate.low) == (4, 8)
@@ -47,12 +47,12 @@ def test_a_round_counts_for_the_pair_that_nobody_disturbed() -> None:
     assert found["others_cpu_1_row", None].value == 0.5
 
 
-def test_all_rounds_count_where_calm_ones_are_too_few() -> None:
+def test_all_rounds_count_if_too_few_are_undisturbed() -> None:
     rounds = [one_round(8, 2)] * 2 + [one_round(2, 2, {OURS: 0.5})] * 3
     assert next(report.load(1, rounds, SERVERS)).ratio == 1
 
 
-def test_memory_is_told_for_workers_and_all_by_pss_and_rss() -> None:
+def test_memory_is_reported_for_workers_and_all_processes_by_pss_and_rss() -> None:
     workers, whole = dict.fromkeys(SERVERS, Memory(100, 200)), dict.fromkeys(SERVERS, Memory(110, 230))
     found = {one.figure: one.value for one in report.memory(workers, whole, SERVERS)}
     assert found == {

@@ -10,7 +10,7 @@ def samples(*others: float) -> Callable[[], Sample]:
     return lambda: next(taken)
 
 
-def test_a_quiet_sample_is_taken_once() -> None:
+def test_an_undisturbed_sample_is_taken_once() -> None:
     assert calm(samples(0.01), 1, RetryBudget(10)).requests_per_second == 1
 
 
@@ -18,7 +18,7 @@ def test_a_disturbed_sample_is_taken_again() -> None:
     assert calm(samples(0.5, 0.02), 1, RetryBudget(10)).requests_per_second == 2
 
 
-def test_the_least_disturbed_counts_when_patience_ends() -> None:
+def test_the_least_disturbed_counts_when_the_budget_is_used_up() -> None:
     assert calm(samples(0.5, 0.2, 0.4), 1, RetryBudget(2)).requests_per_second == 2
 
 

@@ -12,7 +12,7 @@ def output(**changed: float) -> str:
     return f"Running 2s test @ http://127.0.0.1:1/\nRequests/sec: 15\n{json.dumps(SEEN | changed)}\n"
 
 
-def test_the_last_line_is_what_is_read() -> None:
+def test_the_last_line_is_parsed() -> None:
     load = wrk.parse(output())
     assert load == wrk.Load(requests=30, seconds=2.0, p50_ms=1.5, p99_ms=4.0)
     assert load.requests_per_second == 15
@@ -35,7 +35,7 @@ def test_output_without_the_line_is_an_error(text: str) -> None:
         wrk.parse(text)
 
 
-def test_a_machine_without_wrk_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_wrk_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(wrk.LoadError, match="apt-get install wrk"):
         wrk.require()

@@ -1,4 +1,4 @@
-"""California Housing as scikit-learn has it."""
+"""The download of California Housing."""
 
 from __future__ import annotations
 

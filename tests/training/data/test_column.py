@@ -1,4 +1,4 @@
-"""What is a number, what is missing, and what is neither."""
+"""Numbers, missing values, and values that are neither."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_other_types_are_refused_with_the_first_row_that_has_one(column: pa.Arra
         read(column)
 
 
-def test_a_column_of_nothing_is_missing_values() -> None:
+def test_an_empty_column_has_only_missing_values() -> None:
     assert nan_equal(read(pa.array([None, None])), [np.nan, np.nan])
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e39, -4e38])
-def test_what_float32_can_not_hold_is_refused(value: float) -> None:
+def test_a_number_beyond_float32_is_refused(value: float) -> None:
     with pytest.raises(DataError, match="column 'a', row 2: wanted a finite number"):
         read(pa.array([1.0, value]))
 
@@ -72,7 +72,7 @@ def test_a_missing_value_is_refused_where_none_is_allowed() -> None:
         read(pa.array(["1", ""]), nullable=False)
 
 
-def test_there_is_one_zero_and_one_nan() -> None:
+def test_minus_zero_and_other_nans_are_normalized() -> None:
     odd = np.array([-0.0, np.float64(np.nan)])
     odd.view(np.uint64)[1] |= 1
     plain = np.array([0.0, np.nan])

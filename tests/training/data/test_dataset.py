@@ -1,4 +1,4 @@
-"""The rows as they pass from step to step."""
+"""The rows that pass from step to step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dataset() -> Dataset:
     return Dataset(("a", "slipway"), FEATURES, target, FEATURES[:, :1].repeat(2, 1), part)
 
 
-def test_what_is_written_is_read(dataset: Dataset, tmp_path: Path) -> None:
+def test_written_rows_are_read_back(dataset: Dataset, tmp_path: Path) -> None:
     dataset.write(tmp_path / "rows.parquet")
     again = Dataset.read(tmp_path / "rows.parquet", dataset.names)
     for name in ("features", "target", "coordinates", "part"):
@@ -27,12 +27,12 @@ def test_what_is_written_is_read(dataset: Dataset, tmp_path: Path) -> None:
     assert again.part.dtype == np.int8
 
 
-def test_without_a_place_none_comes_back(dataset: Dataset, tmp_path: Path) -> None:
+def test_rows_without_coordinates_are_read_back_without(dataset: Dataset, tmp_path: Path) -> None:
     Dataset(dataset.names, FEATURES, dataset.target, None, dataset.part).write(tmp_path / "rows.parquet")
     assert Dataset.read(tmp_path / "rows.parquet", dataset.names).coordinates is None
 
 
-def test_a_part_has_its_rows_only(dataset: Dataset) -> None:
+def test_a_part_has_only_its_rows(dataset: Dataset) -> None:
     valid = dataset.only("valid")
     assert valid.features.tolist() == [[0.1, 2.0]]
     assert (valid.target.tolist(), len(valid.coordinates if valid.coordinates is not None else [])) == ([2.0], 1)

@@ -1,4 +1,4 @@
-"""The made-up sample."""
+"""The generated data."""
 
 from __future__ import annotations
 

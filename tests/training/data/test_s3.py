@@ -18,7 +18,7 @@ def test_what_is_uploaded_is_downloaded(bucket: str, tmp_path: Path) -> None:
     assert (tmp_path / "again").read_bytes() == b"content"
 
 
-def test_a_bucket_that_is_not_there_is_refused_with_its_name(bucket: str, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_refused_with_its_name(bucket: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"s3://none/key: .*NoSuchBucket"):
         s3.upload(tmp_path / "file", "s3://none/key")

@@ -50,7 +50,7 @@ def test_an_object_is_downloaded(bucket: str, tmp_path: Path) -> None:
     assert source.fetch(f"s3://{bucket}/some/data.csv", tmp_path).read_text() == "a\n1\n"
 
 
-def test_what_is_not_there_is_refused_with_its_address(site: str, bucket: str, tmp_path: Path) -> None:
+def test_a_failed_download_is_refused_with_its_address(site: str, bucket: str, tmp_path: Path) -> None:
     for location, wanted in [
         (f"{site}/none.csv", "none.csv: the server answered 404"),
         (f"s3://{bucket}/none.csv", f"s3://{bucket}/none.csv: .*404"),
@@ -64,7 +64,7 @@ def test_what_is_not_there_is_refused_with_its_address(site: str, bucket: str, t
             source.fetch(location, tmp_path)
 
 
-def test_secrets_in_an_address_are_not_told(tmp_path: Path) -> None:
+def test_secrets_in_an_address_are_redacted(tmp_path: Path) -> None:
     assert source.redacted("https://me:secret@there:1/data.csv?token=secret#x") == "https://there:1/data.csv"
     assert source.redacted("sqlite:////folder/mlflow.db") == "sqlite:////folder/mlflow.db"
     assert source.redacted("data.csv") == "data.csv"

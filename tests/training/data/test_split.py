@@ -1,4 +1,4 @@
-"""How rows are dealt to the parts."""
+"""The split into train, valid and test."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_a_row_keeps_its_part_when_rows_are_added_or_moved() -> None:
     assert (deal(FEATURES[::-1]) == deal()[::-1]).all()
 
 
-def test_equal_rows_stay_together_missing_values_and_all() -> None:
+def test_equal_rows_stay_together_even_with_missing_values() -> None:
     features = np.repeat([[1.0, np.nan, 0.0]], 5, axis=0)
     features.view(np.uint64)[3, 1] |= 1
     assert len(set(deal(features).tolist())) == 1
 
 
-def test_another_seed_deals_otherwise() -> None:
+def test_another_seed_gives_another_split() -> None:
     assert (deal(seed=1) != deal()).mean() > 0.2
 
 

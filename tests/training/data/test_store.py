@@ -1,4 +1,4 @@
-"""Where the data is kept."""
+"""The store, in a folder and in a bucket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> store.Store:
     return store.open_store(Config(store=f"s3://{request.getfixturevalue('bucket')}/data/"))
 
 
-def test_what_is_kept_comes_back_with_its_record(kept: store.Store, parquet: Path, tmp_path: Path) -> None:
+def test_stored_data_is_loaded_with_its_record(kept: store.Store, parquet: Path, tmp_path: Path) -> None:
     record = store.save(kept, parquet, {"rows": 1})
     path, again = store.load_current(kept, tmp_path / "local" / "data.parquet")
     assert path.read_bytes() == b"rows"
@@ -35,7 +35,7 @@ def test_what_is_kept_comes_back_with_its_record(kept: store.Store, parquet: Pat
     assert record["kept"].endswith(f"/california/{record['sha256'][:16]}.parquet")
 
 
-def test_the_record_points_to_what_was_kept_last_and_the_earlier_stays(
+def test_the_record_names_the_latest_data_and_the_earlier_data_stays(
     kept: store.Store, parquet: Path, tmp_path: Path
 ) -> None:
     first = store.save(kept, parquet, {})
@@ -53,17 +53,17 @@ def test_a_changed_byte_is_refused(kept: store.Store, parquet: Path, tmp_path: P
         store.load_current(kept, tmp_path / "data.parquet")
 
 
-def test_an_empty_store_says_which_step_fills_it(tmp_path: Path) -> None:
+def test_an_empty_store_names_the_step_to_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"data.json: no such file; run `python -m training.make_data` first"):
         store.load_current(store.open_store(Config(output=tmp_path)), tmp_path / "data.parquet")
 
 
-def test_a_file_that_was_removed_is_missed(parquet: Path, tmp_path: Path) -> None:
+def test_a_removed_file_is_reported(parquet: Path, tmp_path: Path) -> None:
     kept = store.open_store(Config(output=tmp_path))
     Path(store.save(kept, parquet, {})["kept"]).unlink()
     with pytest.raises(DataError, match=r"no such file; run `python -m training.make_data` again"):
         store.load_current(kept, tmp_path / "data.parquet")
 
 
-def test_without_a_store_the_data_is_kept_below_the_output(tmp_path: Path) -> None:
+def test_without_a_store_setting_the_data_is_below_the_output(tmp_path: Path) -> None:
     assert store.open_store(Config(output=tmp_path, name="mine")) == store.Folder(tmp_path / "data" / "mine")

@@ -1,4 +1,4 @@
-"""Files of rows."""
+"""CSV and Parquet files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def rows(table: Table) -> list[dict[str, object]]:
     return [row for batch in table.batches() for row in batch.to_pylist()]
 
 
-def test_csv_comes_as_the_text_it_is(path: Path) -> None:
+def test_csv_cells_stay_text(path: Path) -> None:
     table = open_table(write_csv(path, ["1.50,,x", '"a,b",007,NA']), "data")
     assert table.names == ("a", "b", "target")
     assert rows(table) == [{"a": "1.50", "b": "", "target": "x"}, {"a": "a,b", "b": "007", "target": "NA"}]
 
 
-def test_parquet_is_known_by_its_content(path: Path) -> None:
+def test_parquet_is_recognised_by_its_content(path: Path) -> None:
     pyarrow.parquet.write_table(pa.table({"a": [1, 2], "b": ["x", None]}), path)
     assert rows(open_table(path, "data")) == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
 
@@ -38,7 +38,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_data(path: Path) -> None
     assert rows(open_table(path, "data")) == [{"a": "1", "b": "2"}]
 
 
-def test_a_single_column_may_miss_values(path: Path) -> None:
+def test_a_single_column_may_have_missing_values(path: Path) -> None:
     path.write_text("a\n1\n\n3\n")
     assert rows(open_table(path, "data")) == [{"a": "1"}, {"a": ""}, {"a": "3"}]
 
@@ -50,7 +50,7 @@ def test_a_row_of_another_length_is_refused_with_its_number_and_without_its_cont
     assert "secret" not in str(caught.value)
 
 
-def test_a_missing_column_is_refused_with_those_that_are_there(path: Path) -> None:
+def test_a_missing_column_is_refused_with_the_existing_ones(path: Path) -> None:
     table = open_table(write_csv(path, ["1,2,3"]), "data.csv")
     with pytest.raises(DataError, match=r"data.csv: no column 'c', 'd'; it has a, b, target"):
         table.require(["a", "c", "d"])
@@ -65,20 +65,20 @@ def test_a_missing_column_is_refused_with_those_that_are_there(path: Path) -> No
         (b"\xff\xfea\x00", "neither Parquet nor CSV"),
     ],
 )
-def test_what_is_no_table_is_refused(path: Path, content: bytes, wanted: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused(path: Path, content: bytes, wanted: str) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=wanted):
         open_table(path, "data")
 
 
 @pytest.mark.parametrize("content", [b"a,b\n\xff,secret\n", b'a,b\n"secret,2\n1,2\n'])
-def test_bytes_that_are_no_csv_are_refused_without_being_told(path: Path, content: bytes) -> None:
+def test_invalid_csv_is_refused_without_its_content(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
         rows(open_table(path, "data"))
     assert "secret" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
+def test_a_missing_file_is_refused(path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         open_table(path, "data")

@@ -1,4 +1,4 @@
-"""The pictures; how they look is for eyes, that they hold something is for tests."""
+"""The plots. People judge how they look; these tests check that they are not blank."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def draw(folder: Path, place: np.ndarray | None, history: dict[str, list[float]]
 ALL = {"predicted_against_true", "importance", "errors_by_group", "residuals_map", "learning_curve"}
 
 
-def test_each_picture_is_drawn_and_not_blank(tmp_path: Path) -> None:
+def test_each_plot_is_written_and_not_blank(tmp_path: Path) -> None:
     drawn = draw(tmp_path, PLACE, HISTORY)
     assert set(drawn) == ALL
     for path in drawn.values():
@@ -45,14 +45,14 @@ def test_each_picture_is_drawn_and_not_blank(tmp_path: Path) -> None:
         assert len(np.unique(colours)) > 50, path
 
 
-def test_what_there_is_no_data_for_is_not_drawn(tmp_path: Path) -> None:
+def test_a_plot_without_data_is_not_written(tmp_path: Path) -> None:
     assert set(draw(tmp_path, None, None)) == ALL - {"residuals_map", "learning_curve"}
     nowhere = np.full((200, 2), np.nan)
     assert "residuals_map" not in draw(tmp_path, nowhere, None)
 
 
 @pytest.mark.filterwarnings("error")
-def test_odd_data_draws_without_a_warning(tmp_path: Path) -> None:
+def test_unusual_data_gives_no_warning(tmp_path: Path) -> None:
     place = PLACE.copy()
     place[:50] = np.nan
     draw(tmp_path, place, {"train": [1.0], "valid": [1.0]})

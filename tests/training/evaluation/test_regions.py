@@ -1,4 +1,4 @@
-"""Names for places."""
+"""The regions of coordinates."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from training.evaluation.regions import UNKNOWN, region_names
         ((40.80, -124.16), "North"),
     ],
 )
-def test_cities_of_california_lie_where_people_say(place: tuple[float, float], name: str) -> None:
+def test_cities_of_california_are_in_their_regions(place: tuple[float, float], name: str) -> None:
     assert region_names(np.array([place])) == [name]
 
 
-def test_elsewhere_a_place_gets_its_cell_of_two_degrees() -> None:
+def test_coordinates_elsewhere_are_in_a_cell_of_two_degrees() -> None:
     assert region_names(np.array([[52.5, 13.4], [-33.9, 18.4], [40.7, -74.0]])) == ["52N 12E", "34S 18E", "40N 74W"]
 
 
-def test_a_place_that_is_missing_is_unknown() -> None:
+def test_missing_coordinates_are_an_unknown_region() -> None:
     assert region_names(np.array([[np.nan, -120.0], [35.0, np.nan]])) == [UNKNOWN, UNKNOWN]

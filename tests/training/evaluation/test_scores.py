@@ -1,4 +1,4 @@
-"""Errors, of all rows and of groups."""
+"""Scores of all rows, of deciles and of regions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_scores_are_those_of_scikit_learn() -> None:
     assert found["r2"] == pytest.approx(metrics.r2_score(TRUE, PREDICTED))
 
 
-def test_the_deciles_are_tenths_in_the_order_of_the_target() -> None:
+def test_the_deciles_are_in_the_order_of_the_target() -> None:
     deciles = scores.by_decile(TRUE, PREDICTED)
     assert [row["decile"] for row in deciles] == list(range(1, 11))
     assert sum(row["rows"] for row in deciles) == len(TRUE)
@@ -32,11 +32,11 @@ def test_the_deciles_are_tenths_in_the_order_of_the_target() -> None:
     assert np.sqrt(total) == pytest.approx(scores.scores(TRUE, PREDICTED)["rmse"])
 
 
-def test_fewer_rows_than_deciles_are_fewer_deciles() -> None:
+def test_fewer_rows_than_deciles_give_fewer_deciles() -> None:
     assert [row["rows"] for row in scores.by_decile(TRUE[:3], PREDICTED[:3])] == [1, 1, 1]
 
 
-def test_the_regions_come_with_the_largest_first() -> None:
+def test_the_largest_region_comes_first() -> None:
     names = ["South", "North", "South"]
     rows = scores.by_region(np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 2.0]), names)
     assert rows[0] == {"region": "South", "rows": 2, "rmse": 1.0, "mae": 1.0, "bias": 0.0}

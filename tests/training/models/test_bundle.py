@@ -1,4 +1,4 @@
-"""The bundle as it is written."""
+"""The bundle that training writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def golden(bundle: Path) -> tuple[pd.DataFrame, np.ndarray]:
     return rows, np.array(document["predictions"], np.float32)
 
 
-def test_the_server_reads_it_and_its_sha256_is_the_one_that_was_told(release: dict[str, Any], bundle: Path) -> None:
+def test_the_server_reads_it_and_its_sha256_is_the_reported_one(release: dict[str, Any], bundle: Path) -> None:
     read = app.bundle.load(bundle, release["sha256"])
     assert tuple(field.name for field in read.fields) == FEATURES
     assert {field.name for field in read.fields if field.nullable} == {"bmi"}
@@ -53,13 +53,13 @@ def test_mlflow_refuses_a_missing_value_where_none_is_allowed(bundle: Path) -> N
         mlflow.pyfunc.load_model(str(bundle)).predict(rows.drop(columns="age"))
 
 
-def test_it_holds_nothing_that_tells_of_the_machine_that_made_it(release: dict[str, Any], bundle: Path) -> None:
+def test_it_contains_no_path_of_the_machine_that_made_it(release: dict[str, Any], bundle: Path) -> None:
     for file in bundle.rglob("*"):
         assert str(release["output"]).encode() not in file.read_bytes(), file
         assert b"patients.csv" not in file.read_bytes(), file
 
 
-def test_others_may_read_it(bundle: Path) -> None:
+def test_other_users_may_read_it(bundle: Path) -> None:
     for path in [bundle, *bundle.rglob("*")]:
         assert path.stat().st_mode & 0o004, path
 
@@ -73,7 +73,7 @@ def test_the_manifest_lists_every_other_file(bundle: Path) -> None:
 def test_the_same_data_and_settings_give_the_same_files_in_another_process_and_place(
     release: dict[str, Any], bundle: Path, patients: Path, tmp_path: Path
 ) -> None:
-    """Only MLflow's own files may differ: they hold times and ids."""
+    """Only MLflow's own files may differ: they contain times and ids."""
     copy = Path(shutil.copy(patients, tmp_path / "renamed.txt"))
     environment = {"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "TZ": "Asia/Tokyo"}
     again = Path(pipeline(tmp_path / "elsewhere", copy, environment, *DIABETES)["bundle"])

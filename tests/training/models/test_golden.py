@@ -25,7 +25,7 @@ def model(trained: Config) -> Model:
     return Model.from_workspace(Workspace.of(trained), build_features.load(Workspace.of(trained))[1])
 
 
-def test_they_hold_real_rows_missing_values_and_the_edges_of_each_field(data: Dataset) -> None:
+def test_they_have_real_rows_missing_values_and_the_extremes_of_each_field(data: Dataset) -> None:
     rows = golden.choose(data)
     assert len(rows) == golden.ROWS
     real = {row.tobytes() for row in data.features}
@@ -36,7 +36,7 @@ def test_they_hold_real_rows_missing_values_and_the_edges_of_each_field(data: Da
     assert missing[:, data.names.index("AveBedrms")].sum() > 1
 
 
-def test_only_fields_that_miss_values_in_the_data_do_so_here(data: Dataset) -> None:
+def test_only_nullable_fields_have_missing_values(data: Dataset) -> None:
     missing = np.asarray(np.isnan(golden.choose(data)).any(axis=0))
     assert [name for name, is_missing in zip(data.names, missing, strict=True) if is_missing] == ["AveBedrms"]
 
@@ -52,14 +52,14 @@ def test_each_nullable_field_is_missing_alone_and_all_are_together() -> None:
     }
 
 
-def test_few_rows_and_rows_that_all_miss_something_do(data: Dataset) -> None:
+def test_few_rows_and_rows_with_missing_values_are_enough(data: Dataset) -> None:
     few = Dataset(("a",), np.array([[1.0], [np.nan]]), np.zeros(2), None, np.zeros(2, np.int8))
     assert len(golden.choose(few)) == 5
     holes = np.array([[1.0, np.nan], [np.nan, 2.0]])
     assert len(golden.choose(Dataset(("a", "b"), holes, np.zeros(2), None, np.zeros(2, np.int8)))) == 9
 
 
-def test_the_answers_are_xgboosts_own_to_the_last_bit(model: Model, data: Dataset) -> None:
+def test_the_predictions_are_exactly_xgboosts_own(model: Model, data: Dataset) -> None:
     document = json.loads(json.dumps(golden.build(model, data), allow_nan=False))
     assert document["columns"] == list(data.names)
     rows = np.array([[np.nan if value is None else value for value in row] for row in document["rows"]], np.float64)

@@ -1,4 +1,4 @@
-"""Models that answer."""
+"""Models from the workspace and from a bundle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_trained_model_has_the_contract_of_its_features(trained: Config) -> No
     assert model.predict(data.features).shape == (len(data.target),)
 
 
-def test_a_bundle_is_verified_before_it_answers(release: dict[str, Any], bundle: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_verified_before_it_is_loaded(release: dict[str, Any], bundle: Path, tmp_path: Path) -> None:
     assert Model.from_bundle(bundle, release["sha256"]).sha256 == release["sha256"]
     with pytest.raises(BundleError, match="the pin is 00"):
         Model.from_bundle(bundle, "00")

@@ -1,4 +1,4 @@
-"""The profile that drift is measured against."""
+"""The profile of the training data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_profile_counts_every_value_once() -> None:
     assert list(profile["quantiles"]) == ["0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"]
 
 
-def test_few_values_have_few_bins_with_edges_that_rise() -> None:
+def test_few_values_have_few_bins_with_rising_edges() -> None:
     for values, counts in [([1.0, 1.0, 1.0], [3]), ([0.0, 1.0], None), ([1.0] * 99 + [2.0], None)]:
         histogram = reference.profile(np.array(values))["histogram"]
         assert (np.diff(histogram["edges"]) > 0).all()
@@ -35,11 +35,11 @@ def test_few_values_have_few_bins_with_edges_that_rise() -> None:
         assert counts is None or histogram["counts"] == counts
 
 
-def test_nothing_but_missing_values_has_no_histogram() -> None:
+def test_a_column_of_missing_values_has_no_histogram() -> None:
     assert reference.profile(np.array([np.nan]))["histogram"] is None
 
 
-def test_the_document_profiles_fields_and_answers_of_the_rows_that_were_learned_from(trained: Config) -> None:
+def test_the_profile_covers_fields_and_predictions_of_the_train_part(trained: Config) -> None:
     data, record = build_features.load(Workspace.of(trained))
     document = reference.build(Model.from_workspace(Workspace.of(trained), record), data)
     assert json.loads(json.dumps(document, allow_nan=False)) == document

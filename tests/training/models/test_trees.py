@@ -1,4 +1,4 @@
-"""XGBoost as it is used here."""
+"""Training and predicting with XGBoost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def data(trained: Config) -> Dataset:
     return build_features.load(Workspace.of(trained))[0]
 
 
-def test_training_stops_early_and_keeps_the_trees_up_to_the_best(
+def test_training_stops_early_and_keeps_the_trees_up_to_the_best_score(
     config: Config, data: Dataset, progress: Progress
 ) -> None:
     eager = replace(config, rounds=400, early_stopping_rounds=5, learning_rate=1.0, reg_lambda=0.0)
@@ -31,9 +31,7 @@ def test_training_stops_early_and_keeps_the_trees_up_to_the_best(
     assert booster.attributes() == {}
 
 
-def test_the_kept_trees_give_the_error_that_the_history_tells(
-    config: Config, data: Dataset, progress: Progress
-) -> None:
+def test_the_kept_trees_have_the_error_of_the_learning_curve(config: Config, data: Dataset, progress: Progress) -> None:
     booster, history = trees.fit(config, data, progress)
     valid = data.only("valid")
     errors = trees.predict(booster, data.names, valid.features) - valid.target

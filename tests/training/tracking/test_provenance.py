@@ -1,4 +1,4 @@
-"""Commit, cleanness, versions."""
+"""The commit, the state of the work tree, the installed versions."""
 
 from __future__ import annotations
 

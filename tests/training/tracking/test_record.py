@@ -1,4 +1,4 @@
-"""What MLflow is told."""
+"""What training logs to MLflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from training.tracking.record import TrainingRecord
 from training.workspace import Workspace
 
 
-def test_nothing_that_is_told_with_the_bundle_says_where_the_data_was(evaluated: Config) -> None:
+def test_the_tags_of_the_bundle_have_no_location_of_the_data(evaluated: Config) -> None:
     record = TrainingRecord.read(Workspace.of(evaluated))
     assert record.tags["data_source"] == evaluated.data
     assert evaluated.data not in str(record.origin)

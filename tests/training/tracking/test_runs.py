@@ -1,4 +1,4 @@
-"""MLflow's client as it is used here."""
+"""Runs, versions and downloads in MLflow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def test_the_runs_go_to_a_database_in_the_output_unless_a_server_is_named(tmp_pa
     assert runs.uri(Config(tracking_uri="http://there")) == "http://there"
 
 
-def test_a_download_without_a_database_makes_none(tmp_path: Path) -> None:
+def test_a_download_without_a_database_creates_none(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"mlflow.db: no such database"):
         runs.download("models:/california/1", Config(output=tmp_path), tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_than_mlflow_takes_at_once_is_logged_in_portions(registry: Path) -> None:
+def test_more_values_than_one_call_takes_are_logged_in_batches(registry: Path) -> None:
     config = Config(output=registry)
     client = runs.connect(config)
     with runs.run(config, client, {f"tag{number}": "x" for number in range(150)}) as run:
@@ -34,7 +34,7 @@ def test_more_than_mlflow_takes_at_once_is_logged_in_portions(registry: Path) ->
     assert found.data.metrics["curve"] == 1499 / 2
 
 
-def test_a_name_that_is_taken_meanwhile_is_used(registry: Path) -> None:
+def test_a_model_that_another_training_created_is_used(registry: Path) -> None:
     config = Config(output=registry)
     client = runs.connect(config)
     client.create_registered_model("california")

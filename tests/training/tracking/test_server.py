@@ -1,4 +1,4 @@
-"""Whether a tracking server is there."""
+"""The check that a tracking server answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from training.tracking import server
 
 @pytest.fixture(autouse=True)
 def _usual_trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the machine's own user may have set is not what is tested."""
+    """Remove what the user of this machine may have set."""
     for variable in ("MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "MLFLOW_TRACKING_INSECURE_TLS"):
         monkeypatch.delenv(variable, raising=False)
 
@@ -47,23 +47,23 @@ def refusing() -> Iterator[str]:
         thread.join()
 
 
-def test_nobody_there_is_said_at_once_and_without_the_password() -> None:
+def test_a_missing_server_is_reported_at_once_and_without_the_password() -> None:
     with pytest.raises(TrainingError, match=r"tracking_uri='http://127.0.0.1:1/mlflow': no server") as caught:
         server.require(Config(tracking_uri="http://me:secret@127.0.0.1:1/mlflow"))
     assert "secret" not in str(caught.value)
 
 
-def test_a_server_that_wants_a_login_is_there(refusing: str) -> None:
+def test_a_server_that_wants_a_login_counts_as_reachable(refusing: str) -> None:
     server.require(Config(tracking_uri=refusing))
 
 
 @pytest.mark.parametrize("uri", ["", "sqlite:////none/mlflow.db", "databricks"])
-def test_only_http_is_asked(uri: str) -> None:
+def test_only_http_addresses_are_checked(uri: str) -> None:
     server.require(Config(tracking_uri=uri))
 
 
 def own_certificate() -> bytes:
-    """A certificate of localhost's that it gave to itself, and its key."""
+    """Return a self-signed certificate of localhost, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
@@ -81,7 +81,7 @@ def own_certificate() -> bytes:
 
 @pytest.fixture
 def over_tls(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a server with a certificate that nobody else vouches for, and that certificate."""
+    """The address of a server with a self-signed certificate, and the path of that certificate."""
     certificate = tmp_path / "server.pem"
     certificate.write_bytes(own_certificate())
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as site:
@@ -109,6 +109,8 @@ def test_a_certificate_that_mlflow_trusts_is_trusted(
         server.require(Config(tracking_uri=url))
 
 
-def test_without_checks_where_mlflow_makes_none(over_tls: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_are_not_checked_if_mlflow_does_not_check_them(
+    over_tls: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "true")
     server.require(Config(tracking_uri=over_tls[0]))

@@ -9,7 +9,7 @@ import pytest
 from training.tracking import telemetry
 
 
-def test_it_is_off_unless_somebody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_off_unless_the_environment_turns_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "")
     monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
     telemetry.disable()
