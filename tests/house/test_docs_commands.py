@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from tests import s3
 from tests.house import documents
 from tests.house.command_rules import RULES
 from tests.house.documents import ROOT, Block, Command
@@ -120,18 +121,10 @@ def test_a_block_in_another_language_has_no_commands() -> None:
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An S3 with the bucket of the page's example."""
     import boto3
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    boto3.client("s3").create_bucket(Bucket="my-bucket")
-    yield
-    server.stop()
+    with s3.server(monkeypatch, "us-east-1"):
+        boto3.client("s3").create_bucket(Bucket="my-bucket")
+        yield
 
 
 def write_data(folder: Path) -> None:

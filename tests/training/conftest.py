@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests import s3
 from training import build_features, evaluate, make_data, settings, train
 from training.config import ROOT, Config
 from training.data import generated
@@ -158,18 +158,12 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a bucket in an S3 server for this test."""
     import boto3
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    # All moto servers in a process share their buckets.
-    name = f"slipway-{uuid.uuid4()}"
-    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    yield name
-    server.stop()
+    region = "eu-central-1"
+    with s3.server(monkeypatch, region):
+        # All moto servers in a process share their buckets.
+        name = f"slipway-{uuid.uuid4()}"
+        boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+        yield name
 
 
 @pytest.fixture(scope="session")
