@@ -20,7 +20,7 @@ from app.web import errors, health, openapi, pages, v2
 def create_app(settings: Settings, models: Sequence[Model], metrics: Metrics) -> Flask:
     """Return the application for these models, the first of which is the default."""
     app = Flask("app", static_folder=None)
-    # A path with a slash too many is no path of ours: not found, rather than a redirect.
+    # A path with an extra slash is not found: Flask would redirect it.
     app.url_map.merge_slashes = False
     app.after_request(_remove_date)
     errors.register(app)

@@ -1,4 +1,4 @@
-"""Each request shape's way of writing the same rows, for tests that hold for all of them."""
+"""Writes the same rows in each request format, for tests that hold for all formats."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ class Samples(dict[tuple[str, frozenset[tuple[str, str]]], float]):
 
     def total(self, name: str, **labels: str) -> float:
         """Return the sum over all samples of this name that have these labels."""
-        return sum(value for (n, given), value in self.items() if n == name and labels.items() <= set(given))
+        return sum(value for (n, pairs), value in self.items() if n == name and labels.items() <= set(pairs))
 
     def labels(self, name: str, label: str) -> set[str]:
-        return {dict(given)[label] for n, given in self if n == name}
+        return {dict(pairs)[label] for n, pairs in self if n == name}
 
 
 def scrape(server: Server) -> Samples:

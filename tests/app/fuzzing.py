@@ -42,11 +42,11 @@ def requests(draw: st.DrawFn, fields: Sequence[Field], wrong: bool = True) -> Se
     """Make requests in all shapes, some with a wrong cell."""
     encoding = draw(st.sampled_from(list(ENCODINGS.values())))
     names = [field.name for field in fields]
-    given = draw(rows(fields, wrong))
-    if encoding.named and all(len(row) == len(names) for row in given) and draw(st.booleans()):
+    values = draw(rows(fields, wrong))
+    if encoding.named and all(len(row) == len(names) for row in values) and draw(st.booleans()):
         order = draw(st.permutations(range(len(names))))
-        names, given = [names[i] for i in order], [[row[i] for i in order] for row in given]
-    body = encoding.write(given, names).replace(b"[0, 8]", b"[%d, %d]" % (len(given), len(fields)))
+        names, values = [names[i] for i in order], [[row[i] for i in order] for row in values]
+    body = encoding.write(values, names).replace(b"[0, 8]", b"[%d, %d]" % (len(values), len(fields)))
     if encoding.content_type != CSV and draw(st.booleans()):
         body = json.dumps(_typed(draw, json.loads(body), fields, wrong), separators=(",", ":")).encode()
     return Sent(encoding, body)
@@ -79,20 +79,20 @@ def _bend(draw: st.DrawFn, document: Any) -> tuple[Any, bool]:
         return draw(st.floats(-10, 10) | ANY), False
     keys: list[Any] = list(document) if isinstance(document, dict) else list(range(len(document)))
     key = draw(st.sampled_from(keys))
-    how = draw(st.sampled_from(["inside"] * 9 + ["drop", "rename", "double", "wrap"]))
-    if how == "drop":
+    change = draw(st.sampled_from(["inside"] * 9 + ["drop", "rename", "double", "wrap"]))
+    if change == "drop":
         del document[key]
-    elif how == "double":
+    elif change == "double":
         _add(
             document,
             draw(st.text(max_size=6) | st.sampled_from(["parameters", "id", "index", "params"])),
             document[key],
         )
-    elif how == "rename" and isinstance(document, dict):
+    elif change == "rename" and isinstance(document, dict):
         document[draw(st.text(max_size=6) | st.sampled_from(["features", "data", "inputs", "name"]))] = document.pop(
             key
         )
-    elif how == "wrap":
+    elif change == "wrap":
         document[key] = [document[key]]
     else:
         document[key], inner = _bend(draw, document[key])

@@ -125,8 +125,8 @@ def request(
     body: bytes = b"", path: str = "/predict", method: str = "POST", version: str = "1.1", **headers: str
 ) -> bytes:
     """Return a request; `content_length=""` leaves that header out, as any header that is given empty."""
-    given = {"host": "test", "content_length": str(len(body)), **headers}
-    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in given.items() if value]
+    sent = {"host": "test", "content_length": str(len(body)), **headers}
+    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in sent.items() if value]
     return f"{method} {path} HTTP/{version}\r\n{''.join(lines)}\r\n".encode("latin-1") + body
 
 

@@ -63,8 +63,10 @@ def test_each_command_is_followed_by_its_answer() -> None:
 
 
 def test_names_each_code_with_its_status() -> None:
-    told = {code: int(status) for status, codes in table("Errors") for code in names(codes) if code != "retry-after"}
-    assert told == STATUS
+    documented = {
+        code: int(status) for status, codes in table("Errors") for code in names(codes) if code != "retry-after"
+    }
+    assert documented == STATUS
 
 
 def test_names_each_metric(client: AsgiClient) -> None:
@@ -84,6 +86,6 @@ def test_names_each_setting_with_its_default_and_meaning() -> None:
 
 
 def test_names_each_route(client: AsgiClient) -> None:
-    told = {path for first, _ in table("The API") for path in re.findall(r"/[\w./{}]+", first)}
+    documented = {path for first, _ in table("The API") for path in re.findall(r"/[\w./{}]+", first)}
     paths = {re.sub("/versions/7", "", path) for path in Documented(client).document["paths"]}
-    assert told - {"/versions/{version}"} == {path.replace("california", "{name}") for path in paths}
+    assert documented - {"/versions/{version}"} == {path.replace("california", "{name}") for path in paths}

@@ -177,10 +177,10 @@ class TestTriton:
         self, client: triton.InferenceServerClient, whole: pd.DataFrame
     ) -> None:
         values = whole.to_numpy(np.float32)
-        given = triton.InferInput("features", list(values.shape), "FP32")
-        given.set_data_from_numpy(values)
+        tensor = triton.InferInput("features", list(values.shape), "FP32")
+        tensor.set_data_from_numpy(values)
         with pytest.raises(InferenceServerException, match="the binary data extension is not supported") as raised:
-            client.infer("california", [given])
+            client.infer("california", [tensor])
         assert raised.value.status() == "415"
 
     def test_what_is_wrong_is_told(self, client: triton.InferenceServerClient, whole: pd.DataFrame) -> None:
@@ -225,9 +225,9 @@ class TestTritonOnSeveralOutputs:
 
         rows = self.features[~np.isnan(self.features).any(axis=1)][:count]
         answer = client.infer(name, [tensor("features", rows, "FP32")])
-        (told,) = answer.get_response()["outputs"]
-        assert (told["name"], told["datatype"]) == (output["name"], output["datatype"])
-        assert told["shape"] == [count, *shape[1:]]
+        (output_tensor,) = answer.get_response()["outputs"]
+        assert (output_tensor["name"], output_tensor["datatype"]) == (output["name"], output["datatype"])
+        assert output_tensor["shape"] == [count, *shape[1:]]
         wanted = self.boosters[name].inplace_predict(rows, validate_features=False)
         np.testing.assert_allclose(answer.as_numpy("predictions"), wanted, rtol=1e-5)
 
@@ -238,9 +238,9 @@ class TestTritonOnSeveralOutputs:
 
 
 def tensor(name: str, values: np.ndarray[Any, Any], datatype: str) -> triton.InferInput:
-    given = triton.InferInput(name, list(values.shape), datatype)
-    given.set_data_from_numpy(values, binary_data=False)
-    return given
+    tensor = triton.InferInput(name, list(values.shape), datatype)
+    tensor.set_data_from_numpy(values, binary_data=False)
+    return tensor
 
 
 def assert_predicted(result: triton.InferResult, wanted: list[float]) -> None:

@@ -75,9 +75,9 @@ def sentence(ended: subprocess.CompletedProcess[str]) -> str:
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_named_in_one_sentence(bundle: Path, key: str, value: str, wanted: str) -> None:
-    said = sentence(run(**{"SLIPWAY_MODELS": f"california@7={bundle}", f"SLIPWAY_{key}": value}))
-    assert wanted in said
-    assert key == "HOST" or key == "MODELS" or f"SLIPWAY_{key}" in said
+    message = sentence(run(**{"SLIPWAY_MODELS": f"california@7={bundle}", f"SLIPWAY_{key}": value}))
+    assert wanted in message
+    assert key == "HOST" or key == "MODELS" or f"SLIPWAY_{key}" in message
 
 
 def test_no_model_is_one_sentence() -> None:

@@ -19,9 +19,9 @@ from tests.app import bundles
 def test_it_reads_a_model_as_xgboost_s_own_json_says_it() -> None:
     booster = bundles.train(*bundles.california())
     read = ubjson.loads(bytes(booster.save_raw("ubj")))
-    told = json.loads(bytes(booster.save_raw("json")))
-    assert read["version"] == told["version"]
-    trees, wanted = (model["learner"]["gradient_booster"]["model"]["trees"] for model in (read, told))
+    written = json.loads(bytes(booster.save_raw("json")))
+    assert read["version"] == written["version"]
+    trees, wanted = (model["learner"]["gradient_booster"]["model"]["trees"] for model in (read, written))
     assert len(trees) == len(wanted) == 20
     for tree, other in zip(trees, wanted, strict=True):
         assert tree["left_children"].tolist() == other["left_children"]

@@ -1,6 +1,6 @@
 """The fast way and the careful one: what the first accepts, the second accepts with the same numbers.
 
-The rules themselves are in test_rules.py, for each request shape, and in test_predictions.py for integers.
+The rules themselves are in test_rules.py, for each request format, and in test_predictions.py for integers.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from tests.app.prediction.test_rules import CANARY, GAP, ROW
 JSON = RequestInfo("application/json", request_id="r1")
 
 
-def ask(predictions: Predictions, path: str, document: Any, asked: RequestInfo = JSON) -> tuple[int, Any]:
-    answer = predictions.answer(predictions.routes[path], asked, json.dumps(document).encode())
+def ask(predictions: Predictions, path: str, document: Any, info: RequestInfo = JSON) -> tuple[int, Any]:
+    answer = predictions.answer(predictions.routes[path], info, json.dumps(document).encode())
     return answer.status, json.loads(answer.body)
 
 
@@ -86,7 +86,7 @@ def test_integers_to_their_edges_are_welcome(pair: Predictions, row: list[Any]) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "wanted"),
+    ("info", "wanted"),
     [
         (RequestInfo("text/plain"), "wanted content type application/json"),
         (RequestInfo("application/x-www-form-urlencoded"), "wanted content type application/json"),
@@ -98,10 +98,8 @@ def test_integers_to_their_edges_are_welcome(pair: Predictions, row: list[Any]) 
     ],
 )
 @pytest.mark.parametrize("path", ["/predict", "/v2/models/california/infer"])
-def test_a_body_of_another_type_is_refused(
-    predictions: Predictions, path: str, asked: RequestInfo, wanted: str
-) -> None:
-    status, answer = ask(predictions, path, {"features": [ROW]}, asked)
+def test_a_body_of_another_type_is_refused(predictions: Predictions, path: str, info: RequestInfo, wanted: str) -> None:
+    status, answer = ask(predictions, path, {"features": [ROW]}, info)
     assert status == 415
     assert wanted in json.dumps(answer)
 

@@ -1,4 +1,4 @@
-"""The contract's rules, each in every request shape: one rule, written once, holds for all."""
+"""The rules of the contract, each tested in every request format."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ ROW = [8.3252, 41.0, 6.984126984126984, 1.0238095238095237, 322.0, 2.55555555555
 GAP = [*ROW[:3], None, *ROW[4:]]
 CANARY = "canary-8675309"
 
-every_shape = pytest.mark.parametrize("shape", ENCODINGS.values(), ids=ENCODINGS)
-named_shapes = {name: shape for name, shape in ENCODINGS.items() if shape.named}
-every_named_shape = pytest.mark.parametrize("shape", named_shapes.values(), ids=named_shapes)
-json_shapes = {name: shape for name, shape in ENCODINGS.items() if shape.content_type != CSV}
-every_json_shape = pytest.mark.parametrize("shape", json_shapes.values(), ids=json_shapes)
+every_format = pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+named_shapes = {name: encoding for name, encoding in ENCODINGS.items() if encoding.named}
+every_named_shape = pytest.mark.parametrize("encoding", named_shapes.values(), ids=named_shapes)
+json_shapes = {name: encoding for name, encoding in ENCODINGS.items() if encoding.content_type != CSV}
+every_json_shape = pytest.mark.parametrize("encoding", json_shapes.values(), ids=json_shapes)
 # An array or object for each field has no place for a value too many.
 positional = ("rows", "dataframe_split", "instances", "csv", "v2 matrix")
-every_positional_shape = pytest.mark.parametrize("shape", [ENCODINGS[name] for name in positional], ids=positional)
+every_positional_shape = pytest.mark.parametrize("encoding", [ENCODINGS[name] for name in positional], ids=positional)
 
 
-def ask(predictions: Predictions, shape: Encoding, body: bytes) -> Answer:
-    return predictions.answer(predictions.routes[shape.path], RequestInfo(shape.content_type), body)
+def ask(predictions: Predictions, encoding: Encoding, body: bytes) -> Answer:
+    return predictions.answer(predictions.routes[encoding.path], RequestInfo(encoding.content_type), body)
 
 
 def with_cell(value: Any) -> list[list[Any]]:
@@ -53,23 +53,23 @@ def assert_refused(answer: Answer, code: str, *named: str, status: int = 422) ->
     assert b"8675309" not in answer.body
 
 
-@every_shape
-def test_right_rows_get_xgboost_s_answers(predictions: Predictions, shape: Encoding) -> None:
+@every_format
+def test_right_rows_get_xgboost_s_answers(predictions: Predictions, encoding: Encoding) -> None:
     rows: list[list[float | None]] = [[*ROW], GAP, [int(value) for value in ROW]]
-    answer = ask(predictions, shape, shape.write(rows, NAMES))
+    answer = ask(predictions, encoding, encoding.write(rows, NAMES))
     reference = XGBoost(predictions.models[0].bundle.model).predict(np.array(rows, dtype=np.float32))
     assert answer.status == 200, answer
-    assert values_of(shape.path, json.loads(answer.body)) == pytest.approx(reference.tolist(), rel=1e-5)
+    assert values_of(encoding.path, json.loads(answer.body)) == pytest.approx(reference.tolist(), rel=1e-5)
 
 
-@every_shape
+@every_format
 @pytest.mark.parametrize("count", [1, 2, 300])
-def test_any_number_of_rows_gets_as_many_answers(predictions: Predictions, shape: Encoding, count: int) -> None:
-    answer = ask(predictions, shape, shape.write([ROW] * count, NAMES))
-    assert len(values_of(shape.path, json.loads(answer.body))) == count
+def test_any_number_of_rows_gets_as_many_answers(predictions: Predictions, encoding: Encoding, count: int) -> None:
+    answer = ask(predictions, encoding, encoding.write([ROW] * count, NAMES))
+    assert len(values_of(encoding.path, json.loads(answer.body))) == count
 
 
-@every_shape
+@every_format
 @pytest.mark.parametrize(
     ("value", "code"),
     [
@@ -88,92 +88,92 @@ def test_any_number_of_rows_gets_as_many_answers(predictions: Predictions, shape
     ids=repr,
 )
 def test_a_wrong_cell_is_refused_by_field_and_row(
-    predictions: Predictions, shape: Encoding, value: Any, code: str
+    predictions: Predictions, encoding: Encoding, value: Any, code: str
 ) -> None:
-    if shape.content_type == CSV:
+    if encoding.content_type == CSV:
         # CSV has text alone: what is no number is of the wrong type, and 1e39 too large as ever.
         code = code if code in ("out_of_range", "missing_value") else "wrong_type"
-    if shape.path == "/invocations" and (value != value or (value == "NaN" and shape.content_type == CSV)):
+    if encoding.path == "/invocations" and (value != value or (value == "NaN" and encoding.content_type == CSV)):
         # MLflow's client writes a missing value as NaN.
         code = "missing_value"
-    assert_refused(ask(predictions, shape, shape.write(with_cell(value), NAMES)), code, "Population", "row 1")
+    assert_refused(ask(predictions, encoding, encoding.write(with_cell(value), NAMES)), code, "Population", "row 1")
 
 
-@every_shape
-def test_a_number_that_no_float64_holds_is_refused(predictions: Predictions, shape: Encoding) -> None:
-    body = shape.write(with_cell(8675309), NAMES).replace(b"8675309", b"1e400")
-    assert_refused(ask(predictions, shape, body), "not_finite", "Population", "row 1")
+@every_format
+def test_a_number_that_no_float64_holds_is_refused(predictions: Predictions, encoding: Encoding) -> None:
+    body = encoding.write(with_cell(8675309), NAMES).replace(b"8675309", b"1e400")
+    assert_refused(ask(predictions, encoding, body), "not_finite", "Population", "row 1")
 
 
 @every_json_shape
-def test_digits_in_a_text_are_no_number(predictions: Predictions, shape: Encoding) -> None:
-    answer = ask(predictions, shape, shape.write(with_cell("8675309"), NAMES))
+def test_digits_in_a_text_are_no_number(predictions: Predictions, encoding: Encoding) -> None:
+    answer = ask(predictions, encoding, encoding.write(with_cell("8675309"), NAMES))
     assert_refused(answer, "wrong_type", "Population", "row 1")
 
 
-@every_shape
-def test_float32_s_largest_is_welcome_and_the_next_is_not(predictions: Predictions, shape: Encoding) -> None:
+@every_format
+def test_float32_s_largest_is_welcome_and_the_next_is_not(predictions: Predictions, encoding: Encoding) -> None:
     largest = float(np.finfo(np.float32).max)
-    assert ask(predictions, shape, shape.write(with_cell(largest), NAMES)).status == 200
+    assert ask(predictions, encoding, encoding.write(with_cell(largest), NAMES)).status == 200
     beyond = 2.0**128 - 2.0**103
-    assert_refused(ask(predictions, shape, shape.write(with_cell(beyond), NAMES)), "out_of_range", "Population")
+    assert_refused(ask(predictions, encoding, encoding.write(with_cell(beyond), NAMES)), "out_of_range", "Population")
 
 
 @every_json_shape
 @pytest.mark.parametrize("cell", [[CANARY], [1.0], [], [[1.0]], [1.0, 2.0]], ids=repr)
-def test_an_array_in_a_cell_is_refused(predictions: Predictions, shape: Encoding, cell: list[Any]) -> None:
+def test_an_array_in_a_cell_is_refused(predictions: Predictions, encoding: Encoding, cell: list[Any]) -> None:
     for rows in (with_cell(cell), [[*ROW[:4], cell, *ROW[5:]]]):
-        assert_refused(ask(predictions, shape, shape.write(rows, NAMES)), "wrong_type")
+        assert_refused(ask(predictions, encoding, encoding.write(rows, NAMES)), "wrong_type")
 
 
-@every_shape
-def test_no_rows_are_refused(predictions: Predictions, shape: Encoding) -> None:
-    answer = ask(predictions, shape, shape.write([], NAMES))
+@every_format
+def test_no_rows_are_refused(predictions: Predictions, encoding: Encoding) -> None:
+    answer = ask(predictions, encoding, encoding.write([], NAMES))
     assert_refused(answer, "no_rows", "at least one row")
 
 
-@every_shape
-def test_too_many_rows_are_refused_with_the_limit(predictions: Predictions, shape: Encoding) -> None:
+@every_format
+def test_too_many_rows_are_refused_with_the_limit(predictions: Predictions, encoding: Encoding) -> None:
     predictions.models[0].contract.max_rows = 3
-    assert ask(predictions, shape, shape.write([ROW] * 3, NAMES)).status == 200
-    assert_refused(ask(predictions, shape, shape.write([ROW] * 4, NAMES)), "too_many_rows", "at most 3 rows")
+    assert ask(predictions, encoding, encoding.write([ROW] * 3, NAMES)).status == 200
+    assert_refused(ask(predictions, encoding, encoding.write([ROW] * 4, NAMES)), "too_many_rows", "at most 3 rows")
 
 
-@every_shape
-def test_a_row_too_short_is_refused(predictions: Predictions, shape: Encoding) -> None:
+@every_format
+def test_a_row_too_short_is_refused(predictions: Predictions, encoding: Encoding) -> None:
     for rows in ([ROW, ROW[:-1]], [ROW[:-1], ROW], [ROW[:-1]]):
-        assert 400 <= ask(predictions, shape, shape.write(rows, NAMES)).status < 500
+        assert 400 <= ask(predictions, encoding, encoding.write(rows, NAMES)).status < 500
 
 
 @every_positional_shape
-def test_a_row_too_long_is_refused(predictions: Predictions, shape: Encoding) -> None:
+def test_a_row_too_long_is_refused(predictions: Predictions, encoding: Encoding) -> None:
     for rows in ([ROW, [*ROW, 1.0]], [[*ROW, 1.0], ROW], [[*ROW, 1.0]], [ROW[:-1], [*ROW, 1.0]]):
-        assert 400 <= ask(predictions, shape, shape.write(rows, NAMES)).status < 500
+        assert 400 <= ask(predictions, encoding, encoding.write(rows, NAMES)).status < 500
 
 
 @every_named_shape
-def test_a_field_left_out_is_named(predictions: Predictions, shape: Encoding) -> None:
+def test_a_field_left_out_is_named(predictions: Predictions, encoding: Encoding) -> None:
     rows = [ROW[:5] + ROW[6:]] * 2
     names = NAMES[:5] + NAMES[6:]
-    assert_refused(ask(predictions, shape, shape.write(rows, names)), "missing_field", "AveOccup")
+    assert_refused(ask(predictions, encoding, encoding.write(rows, names)), "missing_field", "AveOccup")
 
 
 @every_named_shape
-def test_a_field_too_many_is_named_with_the_nearest_known(predictions: Predictions, shape: Encoding) -> None:
-    answer = ask(predictions, shape, shape.write([[*ROW, 1.0]] * 2, [*NAMES, "Populatoin"]))
+def test_a_field_too_many_is_named_with_the_nearest_known(predictions: Predictions, encoding: Encoding) -> None:
+    answer = ask(predictions, encoding, encoding.write([[*ROW, 1.0]] * 2, [*NAMES, "Populatoin"]))
     assert_refused(answer, "unknown_field", "Populatoin", "'Population'")
 
 
 @every_named_shape
 @pytest.mark.parametrize("name", ["8675309.25", CANARY, "", "n", f"\n{CANARY}", CANARY * 1000])
 def test_a_name_that_may_be_a_value_is_told_by_its_place(
-    predictions: Predictions, shape: Encoding, name: str, caplog: pytest.LogCaptureFixture
+    predictions: Predictions, encoding: Encoding, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if shape.content_type == CSV:
+    if encoding.content_type == CSV:
         name = name.replace("\n", "")
     names = [*NAMES[:2], name, *NAMES[3:]]
-    answer = ask(predictions, shape, shape.write([ROW] * 2, names))
-    place = {"/invocations": "(column|member)", "/predict": "column"}.get(shape.path, "input")
+    answer = ask(predictions, encoding, encoding.write([ROW] * 2, names))
+    place = {"/invocations": "(column|member)", "/predict": "column"}.get(encoding.path, "input")
     assert re.search(rf"{place} 2[,:].*is not in the model's signature", answer.body.decode())
     assert_refused(answer, "unknown_field", *NAMES)
     assert CANARY not in caplog.text + str([vars(record) for record in caplog.records])
@@ -182,35 +182,35 @@ def test_a_name_that_may_be_a_value_is_told_by_its_place(
 
 @every_named_shape
 @pytest.mark.parametrize("name", ["population", " Population ", "Populatoin", "POPULATION"])
-def test_a_name_that_looks_like_a_field_s_is_repeated(predictions: Predictions, shape: Encoding, name: str) -> None:
-    answer = ask(predictions, shape, shape.write([ROW] * 2, [*NAMES[:4], name, *NAMES[5:]]))
+def test_a_name_that_looks_like_a_field_s_is_repeated(predictions: Predictions, encoding: Encoding, name: str) -> None:
+    answer = ask(predictions, encoding, encoding.write([ROW] * 2, [*NAMES[:4], name, *NAMES[5:]]))
     assert_refused(answer, "unknown_field", repr(name), "did you mean 'Population'?")
 
 
 @every_named_shape
-def test_a_field_given_twice_is_named(predictions: Predictions, shape: Encoding) -> None:
-    answer = ask(predictions, shape, shape.write([[*ROW, 37.0]] * 2, [*NAMES, "Latitude"]))
+def test_a_field_given_twice_is_named(predictions: Predictions, encoding: Encoding) -> None:
+    answer = ask(predictions, encoding, encoding.write([[*ROW, 37.0]] * 2, [*NAMES, "Latitude"]))
     assert_refused(answer, "duplicate_field", "Latitude")
 
 
 @every_named_shape
-def test_fields_may_come_in_any_order(predictions: Predictions, shape: Encoding) -> None:
-    straight = ask(predictions, shape, shape.write([ROW, GAP], NAMES))
-    reverse = ask(predictions, shape, shape.write([ROW[::-1], GAP[::-1]], NAMES[::-1]))
-    assert values_of(shape.path, json.loads(straight.body)) == values_of(shape.path, json.loads(reverse.body))
+def test_fields_may_come_in_any_order(predictions: Predictions, encoding: Encoding) -> None:
+    straight = ask(predictions, encoding, encoding.write([ROW, GAP], NAMES))
+    reverse = ask(predictions, encoding, encoding.write([ROW[::-1], GAP[::-1]], NAMES[::-1]))
+    assert values_of(encoding.path, json.loads(straight.body)) == values_of(encoding.path, json.loads(reverse.body))
 
 
-@every_shape
+@every_format
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[1, 2", b'{"features": [[1, nul]]}', b"\xff\xfe", b"null", b"7", b'"x"', b"[]"]
 )
-def test_what_is_no_document_of_the_shape_is_refused(predictions: Predictions, shape: Encoding, body: bytes) -> None:
-    answer = ask(predictions, shape, body)
+def test_what_is_no_document_of_the_shape_is_refused(predictions: Predictions, encoding: Encoding, body: bytes) -> None:
+    answer = ask(predictions, encoding, body)
     assert 400 <= answer.status < 500
     assert json.loads(answer.body)
 
 
-@every_shape
-def test_nesting_without_end_is_refused(predictions: Predictions, shape: Encoding) -> None:
+@every_format
+def test_nesting_without_end_is_refused(predictions: Predictions, encoding: Encoding) -> None:
     for text in (b"[" * 100_000, b'{"features":' + b"[" * 50_000 + b"]" * 50_000 + b"}", b'{"a":' * 5_000):
-        assert 400 <= ask(predictions, shape, text).status < 500
+        assert 400 <= ask(predictions, encoding, text).status < 500

@@ -76,11 +76,11 @@ def test_both_workers_tell_the_same(start: Start, known: Known) -> None:
     for connection in connections:
         assert known.right(connection.ask(request(known.body())))
     settled(server, 20)
-    told = set()
+    scrapes = set()
     for connection in connections:
         text = connection.ask(get("/metrics")).body.decode()
-        told.add(frozenset(item for item in parse(text).items() if item[0][0].startswith("prediction")))
-    assert len(told) == 1
+        scrapes.add(frozenset(item for item in parse(text).items() if item[0][0].startswith("prediction")))
+    assert len(scrapes) == 1
 
 
 def replaced(server: Server, victim: int) -> bool:

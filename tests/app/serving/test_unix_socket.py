@@ -102,9 +102,9 @@ def test_after_a_kill_it_starts_again_on_what_was_left(start: Start, known: Know
 
 def test_a_second_server_is_refused_in_one_sentence(start: Start, known: Known, bundle: Path, path: Path) -> None:
     server = start(SLIPWAY_SOCKET=str(path))
-    said = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=str(path)))
-    assert "another server answers there" in said
-    assert "SLIPWAY_SOCKET" in said
+    message = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=str(path)))
+    assert "another server answers there" in message
+    assert "SLIPWAY_SOCKET" in message
     assert known.right(ask(server.address, request(known.body())))
 
 
@@ -112,6 +112,6 @@ def test_a_second_server_is_refused_in_one_sentence(start: Start, known: Known, 
     ("place", "wanted"), [("/nowhere/http.sock", "No such file"), ("/etc", "not a socket"), ("x" * 200, "too long")]
 )
 def test_a_place_that_cannot_be_is_named(bundle: Path, place: str, wanted: str) -> None:
-    said = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=place))
-    assert wanted in said
-    assert place in said
+    message = sentence(run(SLIPWAY_MODELS=f"california@7={bundle}", SLIPWAY_SOCKET=place))
+    assert wanted in message
+    assert place in message

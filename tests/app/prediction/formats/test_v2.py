@@ -42,8 +42,8 @@ def test_tensors_nested_or_flat_by_field_or_as_a_matrix_say_the_same(inputs: lis
 
 def test_the_id_comes_back_and_a_request_without_one_gets_its_request_id() -> None:
     _, extra = V2().read({"inputs": [tensor("a", [1]), tensor("n", [1])], "id": "mine"}, CONTRACT)
-    for given, wanted in ((extra, "mine"), (None, "r1"), ("\ud800é", "\ud800é")):
-        assert json.loads(V2().answer(np.ones(1, np.float32), ModelId("m", "7"), "r1", given))["id"] == wanted
+    for sent_id, wanted in ((extra, "mine"), (None, "r1"), ("\ud800é", "\ud800é")):
+        assert json.loads(V2().answer(np.ones(1, np.float32), ModelId("m", "7"), "r1", sent_id))["id"] == wanted
 
 
 def test_the_answer_is_one_tensor() -> None:

@@ -52,11 +52,11 @@ class Documented:
 
     def check_examples(self, path: str) -> None:
         """Fail unless each example is accepted and gets the answer that stands under its name."""
-        told = self._response(path, 200)["examples"]
+        examples = self._response(path, 200)["examples"]
         for kind in self._request(path):
             for name, body in self.examples(path, kind).items():
                 assert self.agrees(path, body), name
-                assert close(self.post(path, body).json, told[name]["value"]), name
+                assert close(self.post(path, body).json, examples[name]["value"]), name
 
     def _request(self, path: str) -> dict[str, Any]:
         return dict(self.document["paths"][path]["post"]["requestBody"]["content"])
