@@ -1,1 +1,1 @@
-"""The gateway benchmark: our gateway, nginx, the Caddy of before and the API itself, on the rehearsal's host."""
+"""The gateway benchmark: our gateway, nginx, the former Caddy, and the API without a gateway."""

@@ -1,6 +1,6 @@
 """Measure our gateway on the rehearsal's host, which has to be up: `make up`, then `make bench-gateway`.
 
-It is compared with nginx, with the Caddy of before, and with the API asked without a gateway, in one run. One JSON
+It is compared with nginx, with the former Caddy, and with the API without a gateway, in one run. One JSON
 object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one is missed,
 2 if it could not be measured (a wrong answer, a failed request, a peer that did not start).
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.answers import WrongAnswer
 from bench.gateway import h2load, peers, served, targets
+from bench.gateway.h2load import MODES
 from bench.gateway.trial import Plan, Trial
 from bench.serving.__main__ import fast_folder, interrupt
 from bench.serving.bodies import SIZES
@@ -34,7 +35,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--rounds", type=int, default=5, help="timed runs of each target and kind (%(default)s)")
     made.add_argument(
-        "--rows", type=int, action="append", choices=[size.rows for size in SIZES], help="only bodies of this size"
+        "--rows",
+        type=int,
+        action="append",
+        choices=[size.rows for size in SIZES],
+        help="only this size; may be repeated",
+    )
+    made.add_argument(
+        "--mode", action="append", choices=[mode.name for mode in MODES], help="only this one; may be repeated"
     )
     made.add_argument("--peer", action="append", choices=PEERS, help="compare with this gateway only; may be repeated")
     made.add_argument(
@@ -43,9 +51,7 @@ def parser() -> argparse.ArgumentParser:
         default=120,
         help="seconds to spend on timing again what other processes disturbed (%(default)s)",
     )
-    made.add_argument(
-        "--port", type=int, default=HTTPS, help="of our gateway on the host, to try one beside it (%(default)s)"
-    )
+    made.add_argument("--port", type=int, default=HTTPS, help="of our gateway on the host's loopback (%(default)s)")
     return made
 
 
@@ -61,7 +67,7 @@ def main(arguments: list[str]) -> int:
         say(f"bench-gateway: {error}")
         return 2
     except KeyboardInterrupt:
-        say("bench-gateway: interrupted; nothing of it is left on the host")
+        say("bench-gateway: interrupted; the peers are removed from the host")
         return 130
 
 
@@ -70,7 +76,8 @@ def measure(options: argparse.Namespace) -> int:
     checkout = Checkout()
     found = served.look(checkout)
     sizes = [size for size in SIZES if size.rows in (options.rows or [size.rows])]
-    plan = Plan(options.seconds, options.rounds, options.patience, sizes)
+    modes = [mode for mode in MODES if mode.name in (options.mode or [mode.name])]
+    plan = Plan(options.seconds, options.rounds, options.patience, sizes, modes)
     missed = []
     with (
         tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=fast_folder()) as folder,

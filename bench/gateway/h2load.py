@@ -84,7 +84,7 @@ def _once(target: Target, mode: Mode, body: Path, amount: str, log: Path) -> Par
         raise LoadError(f"h2load {target.name}: not ended after {HANG_SECONDS} s: {' '.join(command)}") from error
     if done.returncode:
         raise LoadError(f"h2load {target.name}: exit status {done.returncode}: {done.stderr.strip()[-500:]}")
-    return Part(*parse(done.stdout), times(log.read_text()))
+    return Part(*parse(target.name, done.stdout), times(log.read_text()))
 
 
 def options(target: Target, mode: Mode) -> list[str]:
@@ -96,11 +96,11 @@ def options(target: Target, mode: Mode) -> list[str]:
     return chosen + target.options
 
 
-def parse(output: str) -> tuple[int, float]:
+def parse(name: str, output: str) -> tuple[int, float]:
     """Return the answered requests and the seconds; LoadError where one failed, or none was answered."""
     finished, requests, status = FINISHED.search(output), REQUESTS.search(output), STATUS.search(output)
     if not (finished and requests and status):
-        raise LoadError(f"h2load ended with {output.strip()[-200:]!r}, wanted its summary")
+        raise LoadError(f"h2load {name}: it ended with {output.strip()[-200:]!r}, wanted its summary")
     answered, *others = map(int, status.groups())
     # `failed` and `errored` are read there too: a connection that breaks has no status.
     bad = {
@@ -111,9 +111,9 @@ def parse(output: str) -> tuple[int, float]:
         "timeout": int(requests[5]),
     }
     if any(bad.values()):
-        raise LoadError(f"requests failed during a timed run: {bad}, wanted none of {requests[1]}")
+        raise LoadError(f"{name}: requests failed during a timed run: {bad}, wanted none of {requests[1]}")
     if not answered:
-        raise LoadError("no request was answered during a timed run")
+        raise LoadError(f"{name}: no request was answered during a timed run")
     return answered, float(finished[1]) * SECONDS[finished[2]]
 
 

@@ -1,7 +1,7 @@
-"""nginx and the Caddy of before, started on the host for as long as they are measured.
+"""nginx and the former Caddy, which run on the host while they are measured.
 
-They run on the host, not beside it, so that they are Debian 13's, with its OpenSSL, as our gateway is. Their packages
-are unpacked into a folder and not installed: the host's own services, its list of packages and its agent see nothing.
+They run on the host so that they come from Debian 13 and use its OpenSSL, as our gateway does. Their packages are
+unpacked into a folder and not installed: this changes neither the host's services nor its list of packages.
 """
 
 import contextlib
@@ -35,13 +35,13 @@ for package in *.deb; do dpkg-deb --extract "$package" files; done
 STARTS_WITHIN_SECONDS = 15
 # A run that was killed leaves its units and its folder; the next one removes them first.
 REMOVE = 'systemctl stop "slipway-bench-*.service"; rm -rf "$1"'
-# Should nobody be left to stop them.
+# systemd stops them if the benchmark was killed.
 UNITS = ("--quiet", "--collect", "--property=RuntimeMaxSec=2h", "--property=LimitNOFILE=65536")
 
 
 @contextlib.contextmanager
 def running(host: Host, socket: str, names: list[str], folder: Path) -> Iterator[list[Target]]:
-    """Have these peers run in front of the API's socket; `folder` is here, for their certificate."""
+    """Run these peers in front of the API's socket; `folder`, on this machine, gets their certificate."""
     remove(host)
     try:
         certificate = make_certificate(folder)
@@ -57,7 +57,7 @@ def running(host: Host, socket: str, names: list[str], folder: Path) -> Iterator
 
 
 def remove(host: Host) -> None:
-    """Leave nothing of the peers on the host."""
+    """Remove the peers from the host."""
     host.run("sh", "-c", REMOVE, "sh", str(FOLDER))
 
 
@@ -73,7 +73,7 @@ def config(name: str, folder: Path, socket: str) -> str:
 def make_certificate(folder: Path) -> Path:
     """Make a key and a certificate for the name that is asked; return the certificate's path.
 
-    The key is of the kind that our gateway's own authority gives: the kind decides what a handshake costs.
+    The key is of the same kind as our gateway's: the kind decides what a handshake costs.
     """
     made = folder / "server.crt"
     names = f"subjectAltName=DNS:{targets.NAME},IP:127.0.0.1"

@@ -45,6 +45,16 @@ def behind(path: Path) -> int:
     return int(pid)
 
 
+def container_of(pid: int) -> int:
+    """Return the first process of the container that this process runs in.
+
+    Which of a server's processes the kernel names as the listener depends on which of them called listen() last.
+    """
+    while (parent := _parent(pid)) and _namespace(parent) == _namespace(pid):
+        pid = parent
+    return pid
+
+
 def journal(host: int) -> list[int]:
     """Return the journal's process of the machine whose first process this is; empty where it has none."""
     return [pid for pid in process_tree.tree(host) if _name(pid) == "systemd-journal"]
@@ -63,6 +73,18 @@ def _sockets(pid: int) -> set[str]:
             with contextlib.suppress(FileNotFoundError):
                 links.append(os.readlink(entry))
     return {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+
+
+def _parent(pid: int) -> int:
+    """Return the parent's process id; 0 if this machine shows none."""
+    return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _namespace(pid: int) -> str:
+    """Return the namespace of process ids that a process is in; "" if it may not be seen."""
+    with contextlib.suppress(PermissionError):
+        return os.readlink(PROC / str(pid) / "ns" / "pid")
+    return ""
 
 
 def _name(pid: int) -> str:

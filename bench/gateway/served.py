@@ -1,4 +1,4 @@
-"""What the rehearsal's host serves right now: its release, its API's socket, and its place on this machine."""
+"""What the rehearsal's host serves: the release, the API's socket, and the host's first process on this machine."""
 
 import os
 import sys
@@ -15,13 +15,13 @@ from rehearsal.checkout import Checkout
 from rehearsal.host import DATA, HTTPS, Host
 from workstation.errors import CommandError
 
-# On the host. A release turns the link `current`; none is made meanwhile.
+# On the host. A release changes where the link `current` points.
 LINK = DATA / "api" / "current" / "http.sock"
 
 
 @dataclass(frozen=True)
 class Served:
-    """The host by its container's first process, as this machine numbers it; `socket` is a path of the host."""
+    """`pid` is the first process of the host's container on this machine; `socket` is a path on the host."""
 
     host: Host
     pid: int
@@ -44,15 +44,15 @@ class Served:
 
 
 def enter(checkout: Checkout, arguments: list[str]) -> None:
-    """Start this benchmark anew inside the host's network namespace, unless this is there.
+    """Restart this benchmark inside the host's network namespace, unless it runs there already.
 
-    Docker's proxy would otherwise be measured too: it takes a fifth of a core at 2,000 requests a second.
+    Otherwise it would measure Docker's proxy too, which takes a fifth of a core at 2,000 requests a second.
     """
     pid = process(checkout)
     if os.readlink("/proc/self/ns/net") == os.readlink(f"/proc/{pid}/ns/net"):
         return
     if os.geteuid():
-        raise CommandError("the benchmark runs inside the host's network, which only root may enter: run it as root")
+        raise CommandError("only root may enter the host's network namespace: run the benchmark as root")
     own = [sys.executable, "-m", "bench.gateway", *arguments]
     os.execvp("nsenter", ["nsenter", f"--target={pid}", "--net", "--", *own])  # noqa: S606,S607  # our own command
 
@@ -61,12 +61,12 @@ def process(checkout: Checkout) -> int:
     """Return the first process of the host; raises CommandError where it does not run."""
     found = inspect("container", checkout.named("host"))
     if not (found and found["State"]["Running"] and checkout.ca.exists()):
-        raise CommandError("nothing is up here: `make up` first")
+        raise CommandError("the host of this checkout does not run: run `make up` first")
     return int(found["State"]["Pid"])
 
 
 def look(checkout: Checkout) -> Served:
-    """Return what is served; raises CommandError where that is no model that was trained here."""
+    """Return what is served; raises CommandError if the model was not trained here."""
     host = Host(checkout)
     version, folder = trained.serving(checkout, f"https://{gateway.domain(checkout.root)}:{HTTPS}")
     socket = host.run("readlink", "--canonicalize-existing", str(LINK))

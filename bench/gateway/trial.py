@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.answers import WrongAnswer
 from bench.figures import Figure
 from bench.gateway import h2load, handshakes, processes, report
-from bench.gateway.h2load import MODES, Mode
+from bench.gateway.h2load import Mode
 from bench.gateway.handshakes import Handshakes
 from bench.gateway.served import Served
 from bench.gateway.targets import Target
@@ -32,6 +32,7 @@ class Plan:
     rounds: int
     patience: float
     sizes: Sequence[Size]
+    modes: Sequence[Mode]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Trial:
         self._plan, self._targets, self._folder = plan, targets, folder
         self._known = served.known()
         self._rows = served.rows()
-        self._server = [processes.behind(served.socket_here)]
+        self._server = [processes.container_of(processes.behind(served.socket_here))]
         journal = processes.journal(served.pid)
         self._gateways = {one.name: (processes.listening(one.port) if one.port else []) + journal for one in targets}
 
@@ -58,7 +59,7 @@ class Trial:
             self._check(target)
         for size in self._plan.sizes:
             files = self._bodies(size)
-            for mode in MODES:
+            for mode in self._plan.modes:
                 chosen = [target for target in self._targets if target.http2 or not mode.http2]
                 yield from report.load(size.rows, mode.name, self._load(chosen, size, mode, files), chosen)
         for kind, resume in (("full", False), ("resumed", True)):
@@ -123,4 +124,4 @@ class Trial:
 
     def _retry_budget(self) -> RetryBudget:
         """Equal for each kind of run, so that one bad minute does not use up what the others may need."""
-        return RetryBudget(self._plan.patience / (len(self._plan.sizes) * len(MODES) + 2))
+        return RetryBudget(self._plan.patience / (len(self._plan.sizes) * len(self._plan.modes) + 2))

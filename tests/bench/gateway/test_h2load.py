@@ -27,26 +27,26 @@ def summary(finished: str = "1.00s", changed: dict[str, int] | None = None) -> s
 
 @pytest.mark.parametrize(("finished", "seconds"), [("1.02s", 1.02), ("12.50ms", 0.0125), ("900us", 0.0009)])
 def test_the_summary_gives_requests_and_seconds(finished: str, seconds: float) -> None:
-    requests, took = h2load.parse(summary(finished))
+    requests, took = h2load.parse("nginx", summary(finished))
     assert requests == 5000
     assert took == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("kind", ["failed", "timeout", "redirected", "refused", "broken"])
 def test_a_single_failed_request_is_an_error(kind: str) -> None:
-    with pytest.raises(LoadError, match="requests failed"):
-        h2load.parse(summary(changed={kind: 1}))
+    with pytest.raises(LoadError, match="nginx: requests failed"):
+        h2load.parse("nginx", summary(changed={kind: 1}))
 
 
 def test_no_request_at_all_is_an_error() -> None:
-    with pytest.raises(LoadError, match="no request"):
-        h2load.parse(summary(changed={"ok": 0, "done": 0}))
+    with pytest.raises(LoadError, match="nginx: no request"):
+        h2load.parse("nginx", summary(changed={"ok": 0, "done": 0}))
 
 
 @pytest.mark.parametrize("output", ["", "starting benchmark...\n", "Could not resolve host\n"])
 def test_output_without_a_summary_is_an_error(output: str) -> None:
-    with pytest.raises(LoadError, match="wanted its summary"):
-        h2load.parse(output)
+    with pytest.raises(LoadError, match=r"nginx: .* wanted its summary"):
+        h2load.parse("nginx", output)
 
 
 def test_the_log_gives_the_time_of_each_request() -> None:

@@ -14,7 +14,8 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         program.main(["--help"])
     assert ended.value.code == 0
     printed = capsys.readouterr().out
-    assert all(option in printed for option in ("--seconds", "--rounds", "--rows", "--peer", "--patience", "--port"))
+    options = ("--seconds", "--rounds", "--rows", "--mode", "--peer", "--patience", "--port")
+    assert all(option in printed for option in options)
 
 
 def test_a_host_that_is_not_up_exits_with_2_and_says_what_to_do(
@@ -33,5 +34,5 @@ def test_only_root_enters_the_network_of_the_host(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(served, "process", lambda _: 1)
     monkeypatch.setattr(os, "readlink", str)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(CommandError, match="run it as root"):
+    with pytest.raises(CommandError, match="as root"):
         served.enter(Checkout(tmp_path), [])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import process_tree
 from bench.gateway import processes
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -60,6 +61,12 @@ def test_the_process_behind_a_unix_socket_is_found(tmp_path: Path) -> None:
         own.bind(str(path))
         own.listen()
         assert processes.behind(path) == os.getpid()
+
+
+def test_the_first_process_of_a_container_has_all_others_below_it() -> None:
+    first = processes.container_of(os.getpid())
+    assert os.getpid() in process_tree.tree(first)
+    assert processes.container_of(first) == first
 
 
 def test_the_cpu_time_of_several_processes_is_summed() -> None:
