@@ -56,6 +56,8 @@ RUN_BY_HAND = {
     "make bench-serving": "takes minutes of an idle machine; tests/bench runs its parts",
     "make shell": "is a terminal for a person",
     "make test": "is what runs this test",
+    "make bench-gateway": "takes minutes of an idle machine; tests/bench runs its parts",
+    "make up && make bench-gateway": "takes minutes of an idle machine; tests/bench runs its parts",
     "make up && make bench-release": "takes minutes of an idle machine; tests/bench runs its parts",
     "python -m bench.serving": "takes minutes of an idle machine; tests/bench runs its parts",
 }
