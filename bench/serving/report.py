@@ -35,7 +35,7 @@ def measured(
 ) -> Iterator[Figure]:
     """Every measure of the first server against each of the others, each pair over the rounds that count for it."""
     for pair in _pairs(servers):
-        counted = calm(rounds, pair)
+        counted = undisturbed(rounds, pair)
         for field, (name, unit) in measures.items():
             seen = {server: [getattr(one[server], field) for one in counted] for server in pair}
             yield figures.summarize(f"{name}_{suffix}", unit, seen, *pair)
@@ -43,11 +43,11 @@ def measured(
 
 def others(suffix: str, rounds: Rounds, servers: Sequence[str]) -> Figure:
     """The largest share of the machine that others took in a round that counts."""
-    shares = [one[server].others for pair in _pairs(servers) for one in calm(rounds, pair) for server in pair]
+    shares = [one[server].others for pair in _pairs(servers) for one in undisturbed(rounds, pair) for server in pair]
     return Figure(f"others_cpu_{suffix}", max(shares), "share", "machine")
 
 
-def calm(rounds: Rounds, servers: Sequence[str]) -> Rounds:
+def undisturbed(rounds: Rounds, servers: Sequence[str]) -> Rounds:
     """Return the rounds without a disturbance of these servers, or all rounds if those are too few."""
     quiet = [one for one in rounds if all(one[server].others <= TOLERATED for server in servers)]
     return quiet if len(quiet) >= ENOUGH else rounds

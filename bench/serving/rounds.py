@@ -53,10 +53,10 @@ def interleaved(
     """One sample of each; `first` says whose turn comes first, so that none always follows the same one."""
     names = list(takes)
     turns = [names[(first + turn) % len(names)] for turn in range(len(names))]
-    return {name: calm(takes[name], seconds, budget) for name in turns}
+    return {name: least_disturbed(takes[name], seconds, budget) for name in turns}
 
 
-def calm(take: Callable[[], Timed], seconds: float, budget: RetryBudget) -> Timed:
+def least_disturbed(take: Callable[[], Timed], seconds: float, budget: RetryBudget) -> Timed:
     """Take samples until one is undisturbed or the budget is used up, and return the least disturbed."""
     taken = [take()]
     while taken[-1].others > TOLERATED and budget.spend(seconds):

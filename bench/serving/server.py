@@ -80,7 +80,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}{self.target.path}"
 
-    def wait_for_answer(self, body: bytes, truth: np.ndarray) -> float:
+    def wait_for_answer(self, body: bytes, expected: np.ndarray) -> float:
         """Seconds from exec to the first answer; WrongAnswer if it is not XGBoost's, StartError if none comes."""
         while time.perf_counter() - self._started < START_SECONDS:
             if self.process.poll() is not None:
@@ -92,7 +92,7 @@ class Server:
                 continue
             took = time.perf_counter() - self._started
             if status != 503:  # it is not ready yet
-                answers.require_equal(self.name, status, answer, truth)
+                answers.require_equal(self.name, status, answer, expected)
                 return took
         raise StartError(f"{self.name} did not answer within {START_SECONDS} s: {self._log_tail()}")
 

@@ -17,16 +17,16 @@ class Start:
     others: float
 
 
-def calm(target: Target, folder: Path, body: bytes, truth: np.ndarray, patience: RetryBudget) -> float:
+def least_disturbed(target: Target, folder: Path, body: bytes, expected: np.ndarray, budget: RetryBudget) -> float:
     """Return the seconds of one start, repeated while other processes disturb it; the least disturbed start counts."""
-    tried = [once(target, folder, body, truth)]
-    while tried[-1].others > TOLERATED and patience.spend(tried[-1].seconds):
-        tried.append(once(target, folder, body, truth))
+    tried = [once(target, folder, body, expected)]
+    while tried[-1].others > TOLERATED and budget.spend(tried[-1].seconds):
+        tried.append(once(target, folder, body, expected))
     return min(tried, key=lambda start: start.others).seconds
 
 
-def once(target: Target, folder: Path, body: bytes, truth: np.ndarray) -> Start:
+def once(target: Target, folder: Path, body: bytes, expected: np.ndarray) -> Start:
     watch = Watch()
     with Server(target, folder) as server:
-        seconds = server.wait_for_answer(body, truth)
+        seconds = server.wait_for_answer(body, expected)
         return Start(seconds, watch.others(process_tree.cpu_seconds(server.pid)))

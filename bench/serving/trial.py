@@ -43,7 +43,7 @@ class Trial:
         self._plan = plan
         self._golden = bundle.golden_rows()
         self._fields = [field.name for field in bundle.fields]
-        self._truth = Reference(bundle)
+        self._reference = Reference(bundle)
         self._drawn = {size: bodies.draw(rows, size) for size in SIZES}
         self._targets = targets
         self._names = [one.name for one in targets]
@@ -62,12 +62,12 @@ class Trial:
 
     def _cold_starts(self) -> Mapping[str, Sequence[float]]:
         rows = self._golden[:1]
-        truth = self._truth.predict(rows)
+        expected = self._reference.predict(rows)
         seconds: dict[str, list[float]] = {name: [] for name in self._names}
-        patience = self._retry_budget()
+        budget = self._retry_budget()
         for turn in range(self._plan.starts + 1):
             for one in self._targets:
-                took = starts.calm(one, self._folder, one.shape(self._fields, rows), truth, patience)
+                took = starts.least_disturbed(one, self._folder, one.shape(self._fields, rows), expected, budget)
                 # The first start does not count: it writes byte code and fills the page cache, as an installation does.
                 if turn:
                     seconds[one.name].append(took)
@@ -77,17 +77,17 @@ class Trial:
     def _check(self, server: Server) -> None:
         """Compare the predictions for the golden rows, and for bodies of each size."""
         shape = server.target.shape
-        server.wait_for_answer(shape(self._fields, self._golden), self._truth.predict(self._golden))
+        server.wait_for_answer(shape(self._fields, self._golden), self._reference.predict(self._golden))
         checked = [rows for size in SIZES for rows in self._drawn[size][: max(1, CHECKED_ROWS // size.rows)]]
-        truths = [self._truth.predict(rows) for rows in checked]
+        expected_answers = [self._reference.predict(rows) for rows in checked]
 
-        def ask(rows: list[Row], truth: np.ndarray) -> None:
+        def ask(rows: list[Row], expected: np.ndarray) -> None:
             status, body = answers.ask(server.port, server.target.path, shape(self._fields, rows))
-            answers.require_equal(server.name, status, body, truth)
+            answers.require_equal(server.name, status, body, expected)
 
         # At once: each connection has rows of its own, and has to get the answers to these.
         with ThreadPoolExecutor(bodies.CONNECTIONS) as pool:
-            list(pool.map(ask, checked, truths))
+            list(pool.map(ask, checked, expected_answers))
         say(f"{server.name}: answers equal XGBoost's on {sum(map(len, checked)) + len(self._golden)} rows")
 
     def _load(self, servers: Sequence[Server], size: Size) -> Sequence[Round]:
@@ -97,10 +97,10 @@ class Trial:
             files[server.name] = self._folder / f"{shape.__name__}-{size.rows}.jsonl"
             bodies.write(files[server.name], self._fields, self._drawn[size], shape)
             rounds.timed(server, size, files[server.name], WARM_SECONDS * size.stretch)
-        patience = self._retry_budget()
+        budget = self._retry_budget()
         ran: list[Round] = []
         for turn in range(self._plan.rounds):
-            ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, patience))
+            ran.append(rounds.run(servers, size, files, self._plan.seconds * size.stretch, turn, budget))
             rates = "  ".join(f"{name} {ran[-1][name].requests_per_second:,.0f}" for name in self._names)
             others = max(sample.others for sample in ran[-1].values())
             say(f"{size.rows} rows, round {turn + 1}: requests/s  {rates}  (others took up to {others:.0%})")

@@ -36,15 +36,15 @@ def test_a_line_is_one_json_object_without_empty_keys() -> None:
 
 
 def test_a_line_with_a_floor_says_so() -> None:
-    told = json.loads(replace(PLAIN, ratio=4.56789, limit=FLOOR).line())
-    assert told["ratio"] == 4.568
-    assert (told["limit"], told["limit_on"], told["at_least"], told["held"]) == (4.0, "ratio", True, True)
+    line = json.loads(replace(PLAIN, ratio=4.56789, limit=FLOOR).line())
+    assert line["ratio"] == 4.568
+    assert (line["limit"], line["limit_on"], line["at_least"], line["held"]) == (4.0, "ratio", True, True)
 
 
 def test_a_line_with_a_ceiling_has_no_at_least() -> None:
-    told = json.loads(replace(PLAIN, value=2.0, limit=CEILING).line())
-    assert "at_least" not in told
-    assert told["held"] is False
+    line = json.loads(replace(PLAIN, value=2.0, limit=CEILING).line())
+    assert "at_least" not in line
+    assert line["held"] is False
 
 
 def test_the_ratio_is_the_median_of_paired_ratios() -> None:

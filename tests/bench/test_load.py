@@ -27,10 +27,10 @@ def load(known: Known, monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], Lo
 
     def make(answer: Answer) -> Load:
         def client(_: Load, http2: bool) -> httpx.AsyncClient:
-            def handle(asked: httpx.Request) -> httpx.Response:
-                made = answer(requests[asked.content], asked)
+            def handle(sent: httpx.Request) -> httpx.Response:
+                made = answer(requests[sent.content], sent)
                 made.extensions = {"http_version": b"HTTP/2" if http2 else b"HTTP/1.1"} | made.extensions
-                made.headers.setdefault("x-request-id", asked.headers["x-request-id"])
+                made.headers.setdefault("x-request-id", sent.headers["x-request-id"])
                 return made
 
             return httpx.AsyncClient(transport=httpx.MockTransport(handle))
@@ -56,7 +56,7 @@ def test_right_answers_are_counted_by_version(load: Callable[[Answer], Load]) ->
 
 def test_answers_of_another_request_are_wrong(load: Callable[[Answer], Load], known: Known) -> None:
     other = known.clients[3][0]
-    with load(lambda request, asked: right(other if request is known.clients[0][0] else request, asked)) as made:
+    with load(lambda request, sent: right(other if request is known.clients[0][0] else request, sent)) as made:
         made.more(3)
     assert made.wrong
     assert not made.failed
@@ -75,7 +75,7 @@ def test_an_unexpected_status_is_wrong(
     load: Callable[[Answer], Load], known: Known, made: Callable[[], httpx.Response]
 ) -> None:
     first = known.clients[0][0]
-    with load(lambda request, asked: made() if request is first else right(request, asked)) as loaded:
+    with load(lambda request, sent: made() if request is first else right(request, sent)) as loaded:
         loaded.more(3)
     assert loaded.wrong
 
@@ -88,8 +88,8 @@ def test_the_request_id_and_the_version_of_http_have_to_be_its_own(
 ) -> None:
     first = known.clients[0][0]
 
-    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
-        made = right(request, asked)
+    def answer(request: Request, sent: httpx.Request) -> httpx.Response:
+        made = right(request, sent)
         return httpx.Response(200, content=made.content, **changes) if request is first else made
 
     with load(answer) as made:
@@ -98,12 +98,12 @@ def test_the_request_id_and_the_version_of_http_have_to_be_its_own(
 
 
 def test_missing_answers_are_counted_by_status_and_by_error(load: Callable[[Answer], Load], known: Known) -> None:
-    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
+    def answer(request: Request, sent: httpx.Request) -> httpx.Response:
         if request is known.clients[0][0]:
             return httpx.Response(502)
         if request is known.clients[1][0]:
             raise httpx.ConnectError("nobody listens")
-        return right(request, asked)
+        return right(request, sent)
 
     with load(answer) as made:
         made.more(3)
@@ -113,7 +113,7 @@ def test_missing_answers_are_counted_by_status_and_by_error(load: Callable[[Answ
 
 
 def test_a_defect_of_the_client_is_raised(load: Callable[[Answer], Load]) -> None:
-    def answer(request: Request, asked: httpx.Request) -> httpx.Response:
+    def answer(request: Request, sent: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError
 
     with pytest.raises(ExceptionGroup), load(answer) as made:
@@ -121,7 +121,7 @@ def test_a_defect_of_the_client_is_raised(load: Callable[[Answer], Load]) -> Non
 
 
 def test_waiting_for_answers_ends(load: Callable[[Answer], Load]) -> None:
-    with load(lambda request, asked: httpx.Response(503)) as made, pytest.raises(TimeoutError, match="503"):
+    with load(lambda request, sent: httpx.Response(503)) as made, pytest.raises(TimeoutError, match="503"):
         made.more(1, seconds=0.5)
 
 

@@ -49,30 +49,30 @@ def run(*arguments: str) -> int:
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], Any]:
+def printed(capsys: pytest.CaptureFixture[str]) -> Callable[[], Any]:
     return lambda: json.loads(capsys.readouterr().out)
 
 
-def test_it_runs_alone_on_the_last_training(trained: Config, said: Callable[[], Any]) -> None:
+def test_it_runs_alone_on_the_last_training(trained: Config, printed: Callable[[], Any]) -> None:
     assert run(f"output={trained.output}") == 0
-    assert said()["rows"].keys() == {"train", "valid", "test"}
+    assert printed()["rows"].keys() == {"train", "valid", "test"}
 
 
-def test_a_bundle_is_evaluated_on_the_held_out_rows(release: dict[str, Any], said: Callable[[], Any]) -> None:
+def test_a_bundle_is_evaluated_on_the_held_out_rows(release: dict[str, Any], printed: Callable[[], Any]) -> None:
     assert run("--bundle", release["bundle"], *DIABETES, f"output={release['output']}") == 0
-    found = said()
+    found = printed()
     assert {name: found[name] for name in ("rmse", "mae", "r2")} == pytest.approx(release["metrics"])
     assert Path(found["folder"], "evaluation.json").is_file()
 
 
 def test_a_bundle_is_evaluated_on_another_file(
-    bundle: Path, patients: Path, tmp_path: Path, said: Callable[[], Any]
+    bundle: Path, patients: Path, tmp_path: Path, printed: Callable[[], Any]
 ) -> None:
     into = tmp_path / "into"
     assert (
         run("--bundle", str(bundle), "--on", str(patients), "--into", str(into), f"output={tmp_path}", *DIABETES) == 0
     )
-    assert said() == {"folder": str(into), **{key: pytest.approx(value, abs=1e9) for key, value in
+    assert printed() == {"folder": str(into), **{key: pytest.approx(value, abs=1e9) for key, value in
                       {"rows": 442, "rmse": 0, "mae": 0, "r2": 0}.items()}}  # fmt: skip
     assert "rows of the file" in json.loads((into / "evaluation.json").read_text())["on"]
 

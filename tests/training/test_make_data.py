@@ -100,7 +100,7 @@ def test_bad_data_is_refused_with_column_and_row(
 
 
 def refuse() -> dict[str, Any]:
-    raise DataError("no DATA= is given, and it can't be downloaded")
+    raise DataError("DATA is not set, and the download failed")
 
 
 def test_without_data_california_housing_is_downloaded(

@@ -23,8 +23,8 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def run(bundle: Path, tmp_path: Path) -> Run:
-    def run(given: Path | str, name: str = "out.csv", *more: str) -> int:
-        arguments = ["--bundle", str(bundle), "--input", str(given), "--output", str(tmp_path / name)]
+    def run(source: Path | str, name: str = "out.csv", *more: str) -> int:
+        arguments = ["--bundle", str(bundle), "--input", str(source), "--output", str(tmp_path / name)]
         return predict.main([*arguments, *more])
 
     return run
@@ -40,8 +40,8 @@ def test_every_row_comes_out_unchanged_with_its_prediction(
     run: Run, bundle: Path, patients: Path, tmp_path: Path
 ) -> None:
     assert run(patients) == 0
-    with (tmp_path / "out.csv").open(newline="") as out, patients.open(newline="") as given:
-        scored, rows = list(csv.DictReader(out)), list(csv.DictReader(given))
+    with (tmp_path / "out.csv").open(newline="") as out, patients.open(newline="") as source:
+        scored, rows = list(csv.DictReader(out)), list(csv.DictReader(source))
     assert [float(row.pop("prediction")) for row in scored] == expected(bundle, patients)
     assert scored == rows
 

@@ -10,11 +10,11 @@ from training.progress import Progress
 
 
 def test_a_step_prints_a_heading_its_lines_and_its_duration() -> None:
-    said = io.StringIO()
-    progress = Progress(said)
+    stream = io.StringIO()
+    progress = Progress(stream)
     with progress.step("train", "3/5"):
         progress.say("tree 25")
-    head, line, time = said.getvalue().splitlines()
+    head, line, time = stream.getvalue().splitlines()
     assert (head, line.strip()) == ("[3/5] train", "tree 25")
     assert time.strip() == f"done in {progress.seconds['train']:.2f} s"
 

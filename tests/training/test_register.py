@@ -122,11 +122,11 @@ def test_after_a_failure_the_run_is_failed_and_there_is_no_version(
 
 def test_replacing_a_bundle_of_an_earlier_registry_is_reported(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, "mine")
-    said = io.StringIO()
+    stream = io.StringIO()
     for content in ("old", "new"):
         workspace.draft.mkdir(parents=True)
         (workspace.draft / "file").write_text(content)
-        path = register.export(workspace, "1", Progress(said))
+        path = register.export(workspace, "1", Progress(stream))
     assert (path / "file").read_text() == "new"
     assert [entry.name for entry in workspace.bundles.iterdir()] == ["1"]
-    assert "replaces version 1 of an earlier registry" in said.getvalue()
+    assert "replaces version 1 of an earlier registry" in stream.getvalue()

@@ -5,9 +5,9 @@ from bench.serving.disturbance import RetryBudget, Watch
 
 
 def test_the_budget_is_spent_until_it_does_not_suffice() -> None:
-    patience = RetryBudget(5)
-    assert [patience.spend(2) for _ in range(3)] == [True, True, False]
-    assert patience.seconds == 1
+    budget = RetryBudget(5)
+    assert [budget.spend(2) for _ in range(3)] == [True, True, False]
+    assert budget.seconds == 1
 
 
 def test_cpu_of_the_benchmark_itself_does_not_count() -> None:

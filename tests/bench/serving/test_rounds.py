@@ -2,7 +2,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.serving.disturbance import RetryBudget
-from bench.serving.rounds import Sample, calm, interleaved
+from bench.serving.rounds import Sample, interleaved, least_disturbed
 
 
 def samples(*others: float) -> Callable[[], Sample]:
@@ -11,15 +11,15 @@ def samples(*others: float) -> Callable[[], Sample]:
 
 
 def test_an_undisturbed_sample_is_taken_once() -> None:
-    assert calm(samples(0.01), 1, RetryBudget(10)).requests_per_second == 1
+    assert least_disturbed(samples(0.01), 1, RetryBudget(10)).requests_per_second == 1
 
 
 def test_a_disturbed_sample_is_taken_again() -> None:
-    assert calm(samples(0.5, 0.02), 1, RetryBudget(10)).requests_per_second == 2
+    assert least_disturbed(samples(0.5, 0.02), 1, RetryBudget(10)).requests_per_second == 2
 
 
 def test_the_least_disturbed_counts_when_the_budget_is_used_up() -> None:
-    assert calm(samples(0.5, 0.2, 0.4), 1, RetryBudget(2)).requests_per_second == 2
+    assert least_disturbed(samples(0.5, 0.2, 0.4), 1, RetryBudget(2)).requests_per_second == 2
 
 
 def test_each_round_begins_with_another_one() -> None:
