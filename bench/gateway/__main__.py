@@ -1,8 +1,8 @@
 """Measure our gateway on the rehearsal's host, which has to be up: `make up`, then `make bench-gateway`.
 
-It is compared with nginx, with the former Caddy, and with the API without a gateway, in one run. One JSON
-object a line for each figure on stdout, progress on stderr. Exit status: 0 if every number is held, 1 if one is missed,
-2 if it could not be measured (a wrong answer, a failed request, a peer that did not start).
+Compares it with nginx, with the former Caddy, and with the API without a gateway, in one run. Prints one JSON object per
+figure to stdout, and progress to stderr. Exit code: 0 if every figure is within its limit, 1 if one is not, 2 if
+something could not be measured (a wrong answer, a failed request, a peer that did not start).
 """
 
 import argparse
@@ -89,7 +89,7 @@ def measure(options: argparse.Namespace) -> int:
             print(figure.line(), flush=True)
             if not figure.held():
                 missed.append(f"{figure.figure} against {figure.peer}")
-    say(f"missed: {', '.join(missed)}" if missed else "every number is held")
+    say(f"outside the limit: {', '.join(missed)}" if missed else "every figure is within its limit")
     return 1 if missed else 0
 
 

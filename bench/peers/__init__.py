@@ -1,1 +1,1 @@
-"""The servers that ours is measured against, each as fast as its framework honestly allows."""
+"""The servers that we compare ours with, each as fast as its framework allows."""

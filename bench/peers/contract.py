@@ -1,4 +1,4 @@
-"""The contract of the rows shape, as a FastAPI programmer writes it: a pydantic model made from the signature."""
+"""The input checks as a FastAPI programmer writes them: a pydantic model made from the signature."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-FLOAT32_MA
 
 
 def rows_model(fields: Sequence[ModelField]) -> type[BaseModel]:
-    """A model of `{"features": [[...]]}`: a tuple a row, which pydantic checks fastest and by position."""
+    """Return a model of `{"features": [[...]]}` with a tuple per row, which pydantic checks fastest and by position."""
     # A type made at run time is more than the annotation's syntax can say, so mypy takes it as Any.
     columns = tuple(Number | None if field.nullable else Number for field in fields)
     row: Any = tuple[columns]  # type: ignore[valid-type]

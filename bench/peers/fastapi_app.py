@@ -1,10 +1,10 @@
-"""The peer: what an engineer who knows FastAPI, pydantic and XGBoost writes when asked for a fast, strict /predict.
+"""The peer: a fast, strict /predict as an engineer writes it who knows FastAPI, pydantic and XGBoost.
 
-Each choice is the fastest of those measured (docs/benchmarks.md): the endpoint is `async def`, since a thread's
-hand-over costs more than a prediction; the answer is written by orjson straight from the array.
+Each choice is the fastest of those that we measured (docs/benchmarks.md). The endpoint is `async def`, because handing
+over to a thread costs more than a prediction. orjson writes the answer straight from the array.
 
-There are two of it. "parameter" declares its body as FastAPI teaches, and FastAPI reads it. "bytes" goes round FastAPI
-and gives the raw body to pydantic, which parses and checks it in one pass: the most that can be had of the framework.
+There are two variants. "parameter" declares its body as FastAPI's documentation does, and FastAPI reads it. "bytes"
+bypasses FastAPI and passes the raw body to pydantic, which parses and checks it in one pass: the fastest variant.
 """
 
 import gc
@@ -31,7 +31,7 @@ Predict = Callable[[Any], Response]
 
 
 def create_app(bundle_folder: Path, body: str = "parameter") -> FastAPI:
-    """An application that answers POST /predict and GET /metrics for one bundle; `body` as the module says."""
+    """Return an application with POST /predict and GET /metrics. The module's docstring explains `body`."""
     bundle = read(bundle_folder)
     metrics = Metrics(CollectorRegistry(), MODEL, VERSION)
     predict = _predict(xgboost.Booster(model_file=bundle.model), metrics)
@@ -93,7 +93,7 @@ def _refuse(metrics: Metrics):  # type: ignore[no-untyped-def]  # Starlette's ty
 
 
 def from_environment() -> FastAPI:
-    """The factory that uvicorn calls in each worker."""
+    """Return the application. uvicorn calls this in each worker."""
     app = create_app(Path(os.environ["PEER_BUNDLE"]), os.environ["PEER_BODY"])
     # As Slipway does: what start-up left is never walked by the collector again.
     gc.collect()

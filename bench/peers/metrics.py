@@ -1,4 +1,4 @@
-"""The peer's metrics: the same series as Slipway's, by prometheus-client, right across worker processes."""
+"""The peer's metrics: the same series as Slipway's, with prometheus-client in multiprocess mode."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -8,7 +8,7 @@ ROWS_BUCKETS = (1, 10, 100, 1_000, 10_000)
 
 
 class Metrics:
-    """Children are looked up once: `labels()` on each request costs more than the count."""
+    """Holds the children, because `labels()` on each request costs more than counting."""
 
     def __init__(self, registry: CollectorRegistry, model: str, version: str) -> None:
         def child(kind, name: str, text: str, **options):  # type: ignore[no-untyped-def]  # three unrelated classes
@@ -22,7 +22,7 @@ class Metrics:
 
 
 def exposition() -> bytes:
-    """All workers' series; needs PROMETHEUS_MULTIPROC_DIR."""
+    """Return the series of all workers. Needs PROMETHEUS_MULTIPROC_DIR."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
     return generate_latest(registry)

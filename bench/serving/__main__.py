@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure(options: argparse.Namespace) -> int:
-    """Prints the figures as they are known; 1 if one of them misses its limit."""
+    """Print the figures as soon as they are known, and return 1 if one is outside its limit."""
     served = bundle.read(options.bundle.resolve())
     chosen = [one for one in targets.all_of(served.folder) if one.name in (options.only or SERVERS)]
     plan = Plan(options.seconds, options.rounds, options.starts, options.patience)
@@ -72,7 +72,7 @@ def measure(options: argparse.Namespace) -> int:
             print(figure.line(), flush=True)
             if not figure.held():
                 missed.append(figure.figure)
-    say(f"missed: {', '.join(missed)}" if missed else "every number is held")
+    say(f"outside the limit: {', '.join(missed)}" if missed else "every figure is within its limit")
     return 1 if missed else 0
 
 
@@ -81,7 +81,7 @@ def fast_folder() -> Path | None:
 
 
 def interrupt(_: int, __: FrameType | None) -> None:
-    """SIGTERM ends as Ctrl-C does: through the `with` blocks, which stop the servers."""
+    """Handle SIGTERM like Ctrl-C, so that the `with` blocks stop the servers."""
     raise KeyboardInterrupt
 
 
