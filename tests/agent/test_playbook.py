@@ -156,7 +156,7 @@ def test_a_limited_run_reaches_all_of_a_role_and_what_is_always_run(machine: Mac
 def test_the_reason_is_what_failed(machine: Machine, remote: Remote) -> None:
     failing = {
         "ansible.builtin.command: sh -c 'echo oh no >&2; exit 3'": "'Break': non-zero return code: oh no",
-        "ansible.builtin.command: sh -c 'echo hunter2; exit 3', no_log: true": "'Break': its output is not shown,",
+        "ansible.builtin.command: sh -c 'echo hunter2; exit 3', no_log: true": "'Break': its output is hidden",
         "ansible.builtin.fail: {msg: 'not {{ item }}'}, loop: [a, b]": "'Break': not a",
         "ansible.builtin.debug: {msg: '{{ missing }}'}": "'Break': Task failed: ",
         "ansible.builtin.fail: {msg: 'the last'}": "'Break': the last",
