@@ -1,7 +1,7 @@
 """Measure our gateway on the rehearsal's host, which has to be up: `make up`, then `make bench-gateway`.
 
-Compares it with nginx, with the former Caddy, and with the API without a gateway, in one run. Prints one JSON object per
-figure to stdout, and progress to stderr. Exit code: 0 if every figure is within its limit, 1 if one is not, 2 if
+Compares it with nginx, with the former Caddy, and with the API without a gateway, in one run. Prints one JSON object
+per figure to stdout, and progress to stderr. Exit code: 0 if every figure is within its limit, 1 if one is not, 2 if
 something could not be measured (a wrong answer, a failed request, a peer that did not start).
 """
 
