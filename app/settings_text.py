@@ -1,4 +1,4 @@
-"""What the settings mean, as text: for `python -m app --help`, and as the table in docs/api.md."""
+"""What the settings mean: for `python -m app --help`, and for the table in docs/api.md."""
 
 from __future__ import annotations
 
@@ -31,17 +31,12 @@ def lines() -> str:
     """Return each setting with its default and its meaning."""
     return "".join(
         f"  {key} (default: {default})\n      {meaning}\n" if default else f"  {key}\n      {meaning}\n"
-        for key, default, meaning in _described()
+        for key, default, meaning in described()
     )
 
 
-def table() -> str:
-    """Return the settings as a Markdown table."""
-    rows = [f"| `{key}` | {default} | {meaning} |" for key, default, meaning in _described()]
-    return "\n".join(["| variable | default | what it sets |", "|---|---|---|", *rows])
-
-
-def _described() -> list[tuple[str, str, str]]:
+def described() -> list[tuple[str, str, str]]:
+    """Return each setting's variable, default and meaning."""
     return [
         (PREFIX + field.name.upper(), _shown(field.default), MEANINGS[field.name])
         for field in dataclasses.fields(Settings)

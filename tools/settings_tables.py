@@ -11,7 +11,9 @@ from pathlib import Path
 
 from agent.host import Host
 from agent.settings import Settings
+from app import settings_text
 from environments import schema
+from training import settings_help
 from workstation.paths import ROOT
 
 BLOCK = re.compile(r"(<!-- table: (?P<name>.+?) -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -49,6 +51,20 @@ def environments() -> Iterator[Row]:
             yield f"`{name}`", schema.KEYS[name].wanted, explained
 
 
+def serving() -> Iterator[Row]:
+    """Yield the table of the API's settings."""
+    yield "variable", "default", "what it sets"
+    for variable, default, meaning in settings_text.described():
+        yield f"`{variable}`", default, meaning
+
+
+def training() -> Iterator[Row]:
+    """Yield the table of training's settings."""
+    yield "key", "default", "meaning"
+    for key, default, meaning in settings_help.described():
+        yield f"`{key}`", f"`{default}`", meaning
+
+
 def comments(path: Path) -> dict[str, str]:
     """Return the comments beside the fields of a class, by the names of the fields."""
     return {match["name"]: match["text"] for match in FIELD.finditer(path.read_text(encoding="utf-8"))}
@@ -58,6 +74,8 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "host.json": host_json,
     "pull.json": pull_json,
     "environments/*.yml": environments,
+    "python -m app": serving,
+    "python -m training": training,
 }
 
 

@@ -1,4 +1,4 @@
-"""Prints the settings as docs/training.md lists them; `--help` of each step shows the same."""
+"""The settings as `--help` of each step shows them, and docs/training.md."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ def text() -> str:
     return "\n".join(lines)
 
 
-def markdown() -> str:
-    """Return the settings as a Markdown table."""
-    rows = [f"| `{item.name}` | `{default(item.default)}` | {_help(item)} |\n" for item in fields(Config)]
-    return "".join(["| key | default | meaning |\n", "|---|---|---|\n", *rows])
+def described() -> list[tuple[str, str, str]]:
+    """Return each setting's key, default and meaning."""
+    return [(item.name, default(item.default), _help(item)) for item in fields(Config)]
 
 
 def default(value: Any) -> str:
@@ -42,7 +41,3 @@ def _help(item: Field[Any]) -> str:
 def _variable(item: Field[Any]) -> str:
     found = [variable for variable, key in ENVIRONMENT.items() if key == item.name]
     return f" (or {found[0]}= in the environment)" if found else ""
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

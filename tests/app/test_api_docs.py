@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from app import settings_text
 from app.metrics import FAST_PATH_EXITS
 from app.problem import STATUS
 from tests.app.asgi_client import AsgiClient
@@ -78,11 +77,6 @@ def test_names_each_metric(client: AsgiClient) -> None:
 
 def test_names_each_reason_to_leave_the_fast_path() -> None:
     assert [names(reason)[0] for reason, _ in table("The fast path")] == list(FAST_PATH_EXITS)
-
-
-def test_names_each_setting_with_its_default_and_meaning() -> None:
-    command = "python -c 'from app import settings_text; print(settings_text.table())'"
-    assert settings_text.table() in TEXT, f"replace the table in docs/api.md with what this prints: {command}"
 
 
 def test_names_each_route(client: AsgiClient) -> None:

@@ -1,13 +1,16 @@
 """tools/settings_tables.py: the tables of settings in docs/ are those of the code."""
 
 import re
+from dataclasses import fields
 
 import pytest
 
 from agent.host import Host
 from agent.settings import Settings
+from app.settings import Settings as ServingSettings
 from environments import schema
 from tools import settings_tables
+from training.config import Config
 from workstation.paths import ROOT
 
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
@@ -25,7 +28,13 @@ def test_each_table_is_in_one_page(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "keys"),
-    [("host.json", Host._fields), ("pull.json", Settings._fields), ("environments/*.yml", tuple(schema.KEYS))],
+    [
+        ("host.json", Host._fields),
+        ("pull.json", Settings._fields),
+        ("environments/*.yml", tuple(schema.KEYS)),
+        ("python -m app", tuple(f"SLIPWAY_{field.name.upper()}" for field in fields(ServingSettings))),
+        ("python -m training", tuple(field.name for field in fields(Config))),
+    ],
 )
 def test_a_table_has_every_key_with_an_explanation(name: str, keys: tuple[str, ...]) -> None:
     _, *rows = settings_tables.TABLES[name]()
