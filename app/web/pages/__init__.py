@@ -1,4 +1,4 @@
-"""`/docs`: a page that shows `/openapi.json` and lets a person try a prediction; all of it comes from this folder."""
+"""`/docs`: a page that shows `/openapi.json` and can try a prediction; all its files are in this folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FOLDER = Path(__file__).parent
 PAGE = "page.html"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
-    # Nothing from elsewhere, nothing inline, no eval, no frame around it; the page's script sends its own requests.
+    # Nothing from other hosts, nothing inline, no eval, no frame; only the page's own script sends requests.
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    # The names carry no version: ask each time, which costs a 304.
+    # The file names have no version, so the browser has to ask each time, which costs a 304.
     "cache-control": "no-cache",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",

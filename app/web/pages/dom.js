@@ -1,4 +1,4 @@
-// The few helpers that building a page takes. Text only ever becomes text nodes: nothing here parses HTML.
+// Helpers to build the page. Text only becomes text nodes: nothing here parses HTML.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -11,7 +11,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-// Paragraphs and `code`: all of Markdown that the document's descriptions use.
+// Paragraphs and `code`: the only Markdown that the descriptions use.
 export function prose(text) {
   return text.trim().split(/\n\n+/).map((paragraph) => el("p", {}, ...spans(paragraph)));
 }
@@ -20,7 +20,7 @@ export function spans(text) {
   return text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 }
 
-// JSON as a person would write it: what is short, or plain values all through, stays on one line.
+// JSON for people: what is short, or an array of plain values, stays on one line.
 export function pretty(value, indent = "") {
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";

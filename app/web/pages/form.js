@@ -1,6 +1,6 @@
-// The form: one input for each field of the chosen model, and the request that they make.
+// The form: one input for each field of the chosen model, and the request that the inputs make.
 import { byId, el, pretty } from "./dom.js";
-import { SHAPES, curl, literal, typeOf } from "./shapes.js";
+import { FORMATS, curl, literal, typeOf } from "./formats.js";
 
 const BASE = new URL(".", document.baseURI);
 let api;
@@ -9,12 +9,12 @@ export function showForm(document) {
   api = document;
   const models = api["x-slipway-models"];
   byId("model").append(...models.map((model, i) => new Option(`${model.name}, version ${model.version}`, i)));
-  byId("shape").append(...Object.entries(SHAPES).map(([key, shape]) => new Option(shape.title, key)));
+  byId("format").append(...Object.entries(FORMATS).map(([key, format]) => new Option(format.title, key)));
   byId("model").value = models.findIndex((model) => model.default);
-  // These come before the form's own, which read the fields.
+  // Register these before the form's own listeners, which read the fields.
   byId("model").addEventListener("input", chooseModel);
   byId("example").addEventListener("input", fillIn);
-  byId("form").addEventListener("input", () => blame(null));
+  byId("form").addEventListener("input", () => markError(null));
   byId("form").addEventListener("input", refresh);
   byId("form").addEventListener("submit", send);
   for (const button of window.document.querySelectorAll("[data-copy]")) button.addEventListener("click", copy);
@@ -28,13 +28,13 @@ const inputs = () => [...byId("fields").querySelectorAll("input, select")];
 
 function chooseModel() {
   const model = chosen();
-  // MLflow's route has no place for a name: it is the default model's.
-  for (const option of byId("shape").options) {
-    option.disabled = !model.default && SHAPES[option.value].path(model) === "invocations";
+  // The path of MLflow's route names no model: it serves the default one.
+  for (const option of byId("format").options) {
+    option.disabled = !model.default && FORMATS[option.value].path(model) === "invocations";
   }
-  if (byId("shape").selectedOptions[0].disabled) byId("shape").value = "rows";
+  if (byId("format").selectedOptions[0].disabled) byId("format").value = "rows";
   byId("fields").replaceChildren(...row().prefixItems.map(field));
-  const title = (values, i) => `Example ${i + 1}${values.includes(null) ? ", a value missing" : ""}`;
+  const title = (values, i) => `Example ${i + 1}${values.includes(null) ? ", with a missing value" : ""}`;
   byId("example").replaceChildren(...row().examples.map((values, i) => new Option(title(values, i), i)));
   fillIn();
 }
@@ -61,14 +61,14 @@ function fillIn() {
 
 function request() {
   const model = chosen();
-  const shape = SHAPES[byId("shape").value];
+  const format = FORMATS[byId("format").value];
   const infer = api.paths[`/v2/models/${model.name}/infer`].post.requestBody.content["application/json"];
   const tensors = infer.examples.fields.value.inputs;
   const values = inputs().map((input, i) => {
     const text = input.value.trim();
     return { name: input.name, text, literal: literal(text), datatype: tensors[i].datatype };
   });
-  return { url: new URL(shape.path(model), BASE).href, type: typeOf(shape), body: shape.body(values) };
+  return { url: new URL(format.path(model), BASE).href, type: typeOf(format), body: format.body(values) };
 }
 
 function refresh() {
@@ -76,18 +76,18 @@ function refresh() {
   byId("target").textContent = `POST ${new URL(url).pathname}`;
   byId("body").textContent = body;
   byId("curl").textContent = curl(url, type, body);
-  // What is shown is still the answer to what was sent before.
+  // The answer on the page belongs to the previous request.
   byId("answer").classList.add("stale");
 }
 
 async function send(event) {
   event.preventDefault();
   const form = byId("form");
-  // Not disabled: a button that is loses the keyboard's focus.
+  // Do not disable the button: it would lose the keyboard's focus.
   if (form.ariaBusy === "true") return;
   form.ariaBusy = "true";
   const { url, type, body } = request();
-  blame(null);
+  markError(null);
   const start = performance.now();
   try {
     const response = await fetch(url, { method: "POST", headers: { "content-type": type }, body });
@@ -112,31 +112,31 @@ function show(response, text, milliseconds) {
     el("p", { class: response.ok ? "prediction" : "failure" }, head),
     el("ul", {}, ...facts.map((fact) => el("li", {}, fact))),
     el("pre", { tabindex: "0" }, typeof answer === "string" ? answer : pretty(answer)));
-  if (!response.ok) blame(answer.error?.field ?? named(head), head);
+  if (!response.ok) markError(answer.error?.field ?? fieldOf(head), head);
 }
 
 const predictions = (answer) => [answer.predictions ?? answer.outputs[0].data].flat(2).join(", ");
 const message = (answer) => answer.error?.message ?? answer.message ?? answer.error ?? String(answer);
 
-// MLflow's and V2's errors have no place for a field: their sentences begin with it.
-function named(sentence) {
-  const begins = ({ name }) => sentence.startsWith(`field '${name}'`) || sentence.startsWith(`field "${name}"`);
+// Errors of MLflow and V2 have no member for the field: their message begins with it.
+function fieldOf(text) {
+  const begins = ({ name }) => text.startsWith(`field '${name}'`) || text.startsWith(`field "${name}"`);
   return inputs().find(begins)?.name;
 }
 
-function blame(name, sentence) {
+function markError(name, text) {
   for (const input of inputs()) {
-    const guilty = input.name === name;
-    input.setAttribute("aria-invalid", guilty);
-    byId(`${input.id}-error`).textContent = guilty ? sentence.replace(/^field .*?: /, "") : "";
-    if (guilty) input.focus();
+    const wrong = input.name === name;
+    input.setAttribute("aria-invalid", wrong);
+    byId(`${input.id}-error`).textContent = wrong ? text.replace(/^field .*?: /, "") : "";
+    if (wrong) input.focus();
   }
 }
 
 async function copy({ currentTarget: button }) {
   const source = byId(button.dataset.copy);
   getSelection().selectAllChildren(source);
-  // The clipboard's own interface is there on https and localhost only.
+  // Browsers offer the clipboard's interface only on https and localhost.
   if (navigator.clipboard) await navigator.clipboard.writeText(source.textContent);
   else document.execCommand("copy");
   button.textContent = "Copied";

@@ -1,4 +1,4 @@
-// What the document says, operation by operation, grouped by tag.
+// Lists the operations of the OpenAPI document, grouped by tag.
 import { byId, el, pretty, prose, spans } from "./dom.js";
 
 let api;
@@ -9,10 +9,10 @@ export function showOperations(document) {
     Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })));
   byId("operations").append(...prose(api.info.description), ...api.tags.map((tag) => group(tag, listed)));
   byId("operations").hidden = false;
-  const asked = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
-  if (asked) {
-    asked.open = true;
-    asked.scrollIntoView();
+  const linked = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+  if (linked) {
+    linked.open = true;
+    linked.scrollIntoView();
   }
 }
 
@@ -29,13 +29,13 @@ function show(operation) {
     el("div", {}, ...prose(operation.description ?? ""), ...examples(operation), responses(operation)));
 }
 
-// An answer's example has the name of the request that gets it.
+// The example of an answer has the same name as the example of its request.
 function examples({ requestBody, responses }) {
   const answers = Object.values(responses["200"].content)[0].examples ?? {};
   return Object.entries(requestBody?.content ?? {}).flatMap(([type, { examples }]) =>
     Object.entries(examples).map(([name, { summary, value }]) =>
       el("details", { class: "example" }, el("summary", {}, summary, " ", el("small", {}, type)),
-        el("pre", { tabindex: "0" }, type === "text/csv" ? value : pretty(value)), el("p", {}, "is answered by"),
+        el("pre", { tabindex: "0" }, type === "text/csv" ? value : pretty(value)), el("p", {}, "Answer:"),
         el("pre", { tabindex: "0" }, pretty(answers[name].value)))));
 }
 

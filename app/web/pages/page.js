@@ -1,4 +1,4 @@
-// Loads the API's own description and shows it; nothing on this page is written down twice.
+// Loads the description of the API and shows it: everything on this page comes from there.
 import { byId, el } from "./dom.js";
 import { showForm } from "./form.js";
 import { showOperations } from "./operations.js";
@@ -10,6 +10,6 @@ try {
   showForm(api);
   showOperations(api);
 } catch (error) {
-  byId("failure").replaceChildren(el("p", { class: "failure" }, `This page cannot be shown: ${error.message}`));
+  byId("failure").replaceChildren(el("p", { class: "failure" }, `Cannot show this page: ${error.message}`));
   throw error;
 }

@@ -18,7 +18,7 @@ from tests.app.known import Known
 
 pytestmark = pytest.mark.slow
 
-SHAPES = ("rows", "columns", "mlflow", "csv", "v2")
+FORMATS = ("rows", "columns", "mlflow", "csv", "v2")
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,11 @@ def prediction(page: Page) -> float:
     return float(shown.inner_text())
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_row_typed_in_gets_its_prediction_here_and_by_the_curl_line(page: Page, bundle: Path, shape: str) -> None:
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_row_typed_in_gets_its_prediction_here_and_by_the_curl_line(page: Page, bundle: Path, format_: str) -> None:
     known = Known(bundle)
     index = next(i for i, row in enumerate(known.rows) if None in row)
-    page.get_by_label("Request shape").select_option(shape)
+    page.get_by_label("Request format").select_option(format_)
     for name, value in zip(known.columns, known.rows[index], strict=True):
         page.get_by_label(name, exact=True).fill("" if value is None else repr(value))
     assert known.close([prediction(page)], index)
@@ -83,9 +83,9 @@ def test_a_row_typed_in_gets_its_prediction_here_and_by_the_curl_line(page: Page
     assert f"[{page.locator('.prediction').inner_text()}]" in done.stdout
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_an_error_stands_beside_the_field_that_it_names(page: Page, shape: str) -> None:
-    page.get_by_label("Request shape").select_option(shape)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_error_stands_beside_the_field_that_it_names(page: Page, format_: str) -> None:
+    page.get_by_label("Request format").select_option(format_)
     field = page.get_by_label("HouseAge")
     field.fill("old")
     page.get_by_role("button", name="Predict").click()
@@ -98,22 +98,22 @@ def test_an_error_stands_beside_the_field_that_it_names(page: Page, shape: str) 
 
 
 def test_a_model_with_other_fields_has_its_own_form(page: Page) -> None:
-    page.get_by_label("Request shape").select_option("mlflow")
+    page.get_by_label("Request format").select_option("mlflow")
     page.get_by_label("Model").select_option(label="odd, version 1.2")
     # MLflow's route is the default model's.
-    assert page.get_by_label("Request shape").input_value() == "rows"
-    assert page.locator("#shape option:disabled").count() == 2
+    assert page.get_by_label("Request format").input_value() == "rows"
+    assert page.locator("#format option:disabled").count() == 2
     labels = page.locator("#fields label").all_inner_texts()
     assert labels == [field.name for field in odd.FIELDS]
     page.get_by_label("age, years").fill("")
     page.get_by_label("member").select_option("false")
-    for shape in ("rows", "columns", "v2"):
-        page.get_by_label("Request shape").select_option(shape)
+    for format_ in ("rows", "columns", "v2"):
+        page.get_by_label("Request format").select_option(format_)
         prediction(page)
 
 
 def test_an_example_fills_the_form_in(page: Page) -> None:
-    page.get_by_label("Fill in").select_option(label="Example 3, a value missing")
+    page.get_by_label("Values").select_option(label="Example 3, with a missing value")
     assert page.get_by_label("AveBedrms").input_value() == ""
     assert "null" in page.locator("#body").inner_text()
 
@@ -162,5 +162,5 @@ def test_says_so_where_it_cannot_be_shown(browser: Browser, server: Server) -> N
     page = browser.new_page()
     page.route("**/openapi.json", lambda route: route.fulfill(status=503))
     page.goto(f"{server.url}/docs")
-    expect(page.get_by_role("alert")).to_contain_text("This page cannot be shown: openapi.json: 503")
+    expect(page.get_by_role("alert")).to_contain_text("Cannot show this page: openapi.json: 503")
     page.close()

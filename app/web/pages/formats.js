@@ -1,12 +1,12 @@
-// The request shapes: each makes the exact body from one row, whose values are JSON already.
+// The request formats: each makes the exact body from one row, whose values are JSON already.
 
 const JSON_TYPE = "application/json";
 const quoted = (text) => JSON.stringify(text);
-// To curl, a body that starts with @ names a file.
+// curl takes a body that starts with @ for the name of a file.
 const cell = (text) => (/^@|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const literals = (row) => row.map((field) => field.literal).join(", ");
 
-export const SHAPES = {
+export const FORMATS = {
   rows: {
     title: "Rows",
     path: (model) => `predict/${model.name}`,
@@ -41,9 +41,9 @@ function tensor({ name, datatype, literal }) {
   return `{"name": ${quoted(name)}, "shape": [1], "datatype": ${quoted(datatype)}, "data": [${literal}]}`;
 }
 
-export const typeOf = (shape) => shape.type ?? JSON_TYPE;
+export const typeOf = (format) => format.type ?? JSON_TYPE;
 
-// What a person typed, as JSON: numbers digit for digit, nothing as null, and text as text, which the server refuses.
+// What a person typed, as JSON: numbers unchanged, an empty field as null, anything else as text (the server refuses it).
 export function literal(text) {
   if (text === "") return "null";
   return /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false)$/.test(text) ? text : quoted(text);
