@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
+import anyio
 import httpx
 
 from bench.known import Known, Request
@@ -22,6 +23,8 @@ from bench.known import Known, Request
 # The kinds of clients: HTTP/1.1 or HTTP/2, with kept-alive or new connections.
 MODES = tuple(itertools.product((False, True), (True, False)))
 TIMEOUT_SECONDS = 60
+# The connection broke. httpx should turn the second into one of its own, but does not when it writes to a closed TLS stream.
+NO_ANSWER = (httpx.TransportError, anyio.EndOfStream)
 # A server that is missing, starting, stopping or overloaded answers with these. Any other status but 200 is wrong.
 AWAY = frozenset((429, 502, 503, 504))
 
@@ -109,7 +112,7 @@ class Load:
         headers = {"content-type": "application/json", "x-request-id": name}
         try:
             answer = await asking.post(self._url, content=request.body, headers=headers)
-        except httpx.TransportError as error:
+        except NO_ANSWER as error:
             self.failed[f"{'kept' if kept else 'fresh'} {version}: {type(error).__name__}"] += 1
             return
         if answer.status_code in AWAY:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import orjson
 import pytest
@@ -97,18 +98,21 @@ def test_the_request_id_and_the_version_of_http_have_to_be_its_own(
     assert made.wrong
 
 
-def test_missing_answers_are_counted_by_status_and_by_error(load: Callable[[Answer], Load], known: Known) -> None:
+@pytest.mark.parametrize("error", [httpx.ConnectError("nobody listens"), anyio.EndOfStream()])
+def test_missing_answers_are_counted_by_status_and_by_error(
+    load: Callable[[Answer], Load], known: Known, error: Exception
+) -> None:
     def answer(request: Request, sent: httpx.Request) -> httpx.Response:
         if request is known.clients[0][0]:
             return httpx.Response(502)
         if request is known.clients[1][0]:
-            raise httpx.ConnectError("nobody listens")
+            raise error
         return right(request, sent)
 
     with load(answer) as made:
         made.more(3)
     assert made.failed["502"]
-    assert made.failed["fresh HTTP/1.1: ConnectError"]
+    assert made.failed[f"fresh HTTP/1.1: {type(error).__name__}"]
     assert not made.wrong
 
 
