@@ -23,7 +23,7 @@ from bench.known import Known, Request
 # The kinds of clients: HTTP/1.1 or HTTP/2, with kept-alive or new connections.
 MODES = tuple(itertools.product((False, True), (True, False)))
 TIMEOUT_SECONDS = 60
-# The connection broke. httpx should turn the second into one of its own, but does not when it writes to a closed TLS stream.
+# The connection broke. httpx should map the second to an error of its own, but does not when it writes to closed TLS.
 NO_ANSWER = (httpx.TransportError, anyio.EndOfStream)
 # A server that is missing, starting, stopping or overloaded answers with these. Any other status but 200 is wrong.
 AWAY = frozenset((429, 502, 503, 504))
