@@ -17,8 +17,8 @@ from training.config import Config
 from training.data import source
 from training.errors import TrainingError
 from training.progress import Progress
+from training.record import TrainingRecord
 from training.tracking import provenance, server, telemetry
-from training.tracking.record import TrainingRecord
 from training.workspace import Workspace
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from training.config import Config
-from training.tracking.record import TrainingRecord
+from training.record import TrainingRecord
 from training.workspace import Workspace
 
 
