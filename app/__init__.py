@@ -1,1 +1,1 @@
-"""The service that answers predictions: one bundle or several, four request shapes, one contract."""
+"""The service that answers predictions: one or several models, four request formats, one contract."""

@@ -1,4 +1,4 @@
-"""docs/api.md, held to the server: its examples are run, its tables compared."""
+"""docs/api.md: runs its examples and compares its tables with the server."""
 
 from __future__ import annotations
 

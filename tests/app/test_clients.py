@@ -1,4 +1,4 @@
-"""The clients that people have, unchanged, against a running server."""
+"""Existing clients, unchanged, against a running server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m app` as whoever starts it sees it."""
+"""`python -m app` as the person who starts it sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parsers and the contract against what no person would write; FUZZ_EXAMPLES=100000 goes deeper."""
+"""The parsers and the contract with generated input; FUZZ_EXAMPLES=100000 runs more of it."""
 
 from __future__ import annotations
 

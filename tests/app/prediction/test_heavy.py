@@ -1,4 +1,4 @@
-"""Bodies made to cost: the work that one makes is in proportion to its bytes, in every request format."""
+"""Bodies made to cost a lot: the work for each grows in proportion to its bytes, in every request format."""
 
 from __future__ import annotations
 

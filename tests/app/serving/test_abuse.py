@@ -1,4 +1,4 @@
-"""Clients that are slow, silent or lie; all others get their answers, and nothing is left behind."""
+"""Clients that are slow, silent or lie: all others get their answers, and the server keeps nothing of them."""
 
 from __future__ import annotations
 

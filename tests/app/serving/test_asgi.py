@@ -1,4 +1,4 @@
-"""The careful path: predictions that the fast path leaves, and large ones, which hold up nobody else."""
+"""The careful path: predictions that leave the fast path, and large ones, which delay no one else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of the metrics: as many as at the start, whole from the start, gone with their server."""
+"""The files of the metrics: their number stays, they are complete from the start and go with their server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/metrics over several processes: the same whichever worker answers, and after one of them is gone."""
+"""/metrics of several processes: every worker returns the same, also after one of them has died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RFC 9110 and RFC 9112 ask of a server, over a socket; each request also cut into odd pieces."""
+"""The rules of RFC 9110 and RFC 9112, tested over a socket; each request is also sent in odd pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every answer has a request id: the caller's where it is fit for a log and a header, else one of ours."""
+"""Every answer has a request id: the caller's if it is safe for a log and a header, otherwise a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no HTTP, or hardly: each gets an answer in our form, or none, and harms no one else."""
+"""Malformed HTTP: each request is refused in our format, or the connection is closed, and others are not affected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that hang, that die again and again, or cannot start; and what the server inherits from who starts it."""
+"""Workers that hang, die again and again, or cannot start; and signals that the server inherits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server on a Unix socket: the same answers, limits and drain as on a port."""
+"""The server on a Unix socket: it has the same answers, limits and drain as on a port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes, as whoever runs them sees it: killed, drained, replaced, refused."""
+"""Worker processes as an operator sees them: killed, drained, replaced, refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person at the page, in a real browser before a real server."""
+"""The page in a real browser, with a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What /openapi.json promises, held to it by schemathesis: examples, limits, right and wrong data everywhere."""
+"""Schemathesis holds the server to /openapi.json: examples, limits, valid and invalid data for every operation."""
 
 from __future__ import annotations
 
