@@ -26,7 +26,7 @@ class Host(NamedTuple):
     repository: str  # any URL or path that git can fetch from, without a password in it
     branch: str  # the branch that this host follows
     name: str  # the name of this host; by default the machine's own
-    vault: str = ""  # the https:// address of Vault, if the environment's secrets come from Vault
+    vault: str = ""  # the https:// address of Vault; reserved, since `secrets_source: vault` does not exist yet
 
     def as_json(self) -> dict[str, Any]:
         """Return the keys and values of host.json."""
@@ -74,7 +74,7 @@ def _check(paths: Paths, host: Host) -> None:
         raise refuse("repository", host.repository, "an address that git can fetch from")
     if not BRANCH.fullmatch(host.branch) or ".." in host.branch or host.branch.endswith(("/", ".", ".lock")):
         raise refuse("branch", host.branch, "the name of a branch")
-    if host.vault and not host.vault.startswith(("https://", "http://")):
+    if host.vault and not host.vault.startswith("https://"):
         raise refuse("vault", host.vault, "the https:// address of Vault")
     if not host.name:
         raise refuse("name", host.name, "a name, because this machine has none of its own")

@@ -1,4 +1,7 @@
-"""Docker Engine: use the one that runs. If none does, root on Debian gets one, which is stopped again at the end."""
+"""Docker Engine: use the one that runs. If none does, start one: as root on Debian, installed first if it is missing.
+
+Without systemd, the engine that was started here is stopped again at the end; with systemd it is a service and stays.
+"""
 
 import fcntl
 import os

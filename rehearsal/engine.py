@@ -9,7 +9,7 @@ def start(checkout: Checkout, state: State) -> str:
     """Start an engine if none answers; return what was done."""
     started = engine.ensure()
     if not started:
-        return "was running"
+        return "is running"
     state.engine = started
     save(checkout, state)
     return "started; it runs until `make down`"

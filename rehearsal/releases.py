@@ -19,6 +19,7 @@ from workstation.errors import CommandError
 
 INCOMING = DATA / "incoming"
 SERVES_WITHIN_SECONDS = 30
+NOTHING = "nothing"
 
 
 class Releases:
@@ -93,6 +94,8 @@ class Releases:
     def outcome(self, before: str) -> str:
         """Return what is served after a failed release, and what to do."""
         now = self.serving()
+        if now == before == NOTHING:
+            return "nothing is being served yet. The host keeps trying this release until another `make release` replaces it"
         serves = f"{now} keeps serving" if now == before else f"{now} is being served; before, it was {before}"
         return f"{serves}. The host keeps trying the new release until `make rollback` reverts the commit"
 
@@ -101,9 +104,9 @@ class Releases:
         try:
             status, version = gateway.ask(self.checkout, f"{self.url}/version")
         except OSError:
-            return "nothing"
+            return NOTHING
         if status != 200:
-            return "nothing"
+            return NOTHING
         return gateway.models(version)
 
     def await_served(self, commit: str, document: Document) -> str:

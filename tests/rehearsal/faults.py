@@ -88,4 +88,4 @@ def cause(releases: Releases, fault: str) -> Course:
 def table(courses: dict[str, Course]) -> str:
     """Return the table for docs/operate.md."""
     rows = [f"| {fault} | {course.reported:.0f} | {course.repaired:.0f} |" for fault, course in courses.items()]
-    return "\n".join(["| fault | reported after, s | repaired after, s |", "|---|---|---|", *rows])
+    return "\n".join(["| fault | seen after, s | repaired after, s |", "|---|---|---|", *rows])

@@ -25,5 +25,5 @@ def test_one_that_was_started_is_remembered_and_ended(checkout: Checkout, monkey
 def test_one_that_runs_already_is_nobodys_to_end(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "ensure", lambda: 0)
     kept = state.State()
-    assert rehearsal_engine.start(checkout, kept) == "was running"
+    assert rehearsal_engine.start(checkout, kept) == "is running"
     assert not rehearsal_engine.end(kept)
