@@ -37,7 +37,7 @@ exit codes of run, now and adopt:
   4  another run is under way
   5  the repository cannot be reached
   6  the branch was rewound, so its commit is refused
-A run that gets a signal ends the processes that it started, and then dies of that signal.
+A run that gets a signal ends the processes that it started, and then ends by that signal.
 status exits with 0 if the host is in sync and healthy, or a healthy host has a run under way; otherwise with 1.
 
 files:

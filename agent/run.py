@@ -1,4 +1,4 @@
-"""One run: what the timer starts every minute. With nothing to do it has to be cheap: imports come when needed."""
+"""One run, which the timer starts every minute. It has to be cheap when there is nothing to do, so imports are lazy."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _target(paths: Paths, store: Store, host: Host, settings: Settings, request:
     try:
         head = _head(paths, store, host, settings)
     except RemoteError as error:
-        # Never apply a commit of the previous branch as what host.json says now.
+        # Never apply a commit of the previous branch under the new host.json.
         return "" if moved else store.state.attempted, ("unreachable", str(error))
     if head != store.state.head:
         store.update(head=head)
@@ -158,7 +158,7 @@ def _adopt(repository: Repository, store: Store, host: Host, head: str) -> None:
         f"starting a new history at {short(head)}, branch {host.branch} of {host.repository};"
         f" before, {short(store.state.applied)} was applied"
     )
-    # In this order: without a commit in the state, the next run would take the repository's.
+    # Unmark first: a run without a commit in its state takes the one that the repository marks.
     repository.unmark(APPLIED)
     store.update(applied="", applied_at=0)
 
@@ -180,7 +180,9 @@ def _repository(paths: Paths, settings: Settings) -> Repository:
 def _failed(store: Store, reason: str) -> str:
     state = store.state
     retry = f"attempt {state.failures + 1} in {duration(state.retry_at - time.time())}"
-    applied = "is applied, but a later run of it failed" if state.attempted == state.applied else "is not applied"
+    applied = (
+        "is applied, but a later run at this commit failed" if state.attempted == state.applied else "is not applied"
+    )
     return f"{short(state.attempted)} {applied}: {reason} ({retry})"
 
 

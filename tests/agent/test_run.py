@@ -144,7 +144,7 @@ def test_a_failed_full_check_is_told_and_tried_again(machine: Machine, remote: R
     machine.age(7 * HOUR)
     code, output = machine.agent("run")
     assert code == 1
-    assert f"failed: {commit[:12]} is applied, but a later run of it failed: " in output
+    assert f"failed: {commit[:12]} is applied, but a later run at this commit failed: " in output
     assert machine.agent("run")[0] == 1
     assert (len(machine.calls()), machine.state()["applied"]) == (2, commit)
     switch.unlink()
