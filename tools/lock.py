@@ -1,5 +1,6 @@
 """Write the locks in requirements/ from pyproject.toml: `make lock`, or `make lock ARGS=--upgrade`."""
 
+import argparse
 import subprocess
 
 from workstation import terminal
@@ -21,8 +22,23 @@ def write(name: str, *options: str) -> None:
     subprocess.run([*command, *options], check=True, cwd=ROOT)
 
 
-def main(*options: str) -> None:
+def parsed(arguments: tuple[str, ...]) -> list[str]:
+    """Return the options for uv. Raises SystemExit for an unknown one."""
+    parser = argparse.ArgumentParser(
+        "make lock", allow_abbrev=False, description="Write the locks in requirements/ from pyproject.toml."
+    )
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions instead of those in the locks")
+    parser.add_argument(
+        "--upgrade-package", action="append", default=[], metavar="NAME", help="the same for one package"
+    )
+    options = parser.parse_args(arguments)
+    packages = [f"--upgrade-package={name}" for name in options.upgrade_package]
+    return (["--upgrade"] if options.upgrade else []) + packages
+
+
+def main(*arguments: str) -> None:
     """Lock dev first; the other locks are parts of it, with the same versions."""
+    options = parsed(arguments)
     excluded = LOCKS / "api.excluded.txt"
     write("dev", *options)
     write("mlops", "--constraints", "requirements/dev.txt")
