@@ -95,7 +95,7 @@ class Releases:
         """Return what is served after a failed release, and what to do."""
         now = self.serving()
         if now == before == NOTHING:
-            return "nothing is being served yet. The host keeps trying this release until another `make release` replaces it"
+            return "nothing is being served yet. The host keeps trying this release until `make release` replaces it"
         serves = f"{now} keeps serving" if now == before else f"{now} is being served; before, it was {before}"
         return f"{serves}. The host keeps trying the new release until `make rollback` reverts the commit"
 

@@ -1,4 +1,4 @@
-"""Checks this host and repairs it: a run of the roles concerned, at the applied commit. It does not count as a failure of the commit."""
+"""Checks this host and repairs it: a run of the roles concerned, which does not count as a failure of the commit."""
 
 import os
 import time

@@ -76,7 +76,8 @@ class Server:
         )
         self.log: list[dict[str, Any]] = []
         self._lines: Queue[dict[str, Any]] = Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.url: str = self.wait_for("serving")["url"]
 
     @property
@@ -111,12 +112,14 @@ class Server:
                 pytest.fail(f"the server ended before {message!r}: {self.log}")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the server; return its exit status. The log is complete then."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
             return self.process.wait(START_SECONDS)
         finally:
             self._kill()
+            self._reader.join(START_SECONDS)
 
     def _kill(self) -> None:
         try:

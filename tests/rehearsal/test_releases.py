@@ -19,7 +19,7 @@ from rehearsal.releases import NOTHING, Releases
         ("california 1", "california 2", "california 2 is being served; before, it was california 1. The host keeps"),
         ("california 1", NOTHING, "nothing is being served; before, it was california 1. The host keeps trying"),
         # There is nothing to roll back to.
-        (NOTHING, NOTHING, "nothing is being served yet. The host keeps trying this release until another `make rel"),
+        (NOTHING, NOTHING, "nothing is being served yet. The host keeps trying this release until `make release` rep"),
     ],
 )
 def test_a_failed_release_tells_what_is_served_and_what_to_do(before: str, now: str, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines import ubjson
@@ -177,14 +177,12 @@ def files(draw: st.DrawFn) -> tuple[Any, bytes]:
     return value, write(value)
 
 
-@settings(deadline=None)  # whatever else the machine does
 @given(files())
 def test_it_reads_what_a_plain_writer_wrote(file: tuple[Any, bytes]) -> None:
     value, data = file
     assert ubjson.loads(data) == value
 
 
-@settings(deadline=None)
 @given(files(), st.data())
 def test_a_changed_file_is_read_or_refused_and_nothing_else(file: tuple[Any, bytes], data: st.DataObject) -> None:
     changed = bytearray(file[1])

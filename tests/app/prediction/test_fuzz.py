@@ -39,7 +39,6 @@ fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "250")),
     derandomize=not DEEP,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 Make = Callable[[tuple[Field, ...]], st.SearchStrategy[Sent]]
