@@ -124,7 +124,7 @@ class Contract:
         count = len(rows) // width if table.flat else len(rows)
         self.check_count(count)
         values = np.frombuffer(rows.as_buffer(of_type="d"))
-        if len(values) != count * width or (not table.flat and any(len(row) != width for row in rows)):
+        if len(values) != count * width or (not table.flat and set(map(len, rows)) != {width}):
             raise NotFast
         values = values.reshape(count, width)
         return values[:, np.argsort(self._order(table))] if table.columns else values

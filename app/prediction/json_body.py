@@ -57,8 +57,9 @@ def parse_fast(parser: simdjson.Parser, body: bytes) -> tuple[Any, int]:
 
     Raises ValueError or RuntimeError if simdjson cannot read the body, which may still be valid.
     """
-    nulls = body.count(b"null")
-    return parser.parse(body.replace(b"null", NULL_TEXT) if nulls else body), nulls
+    # By the lengths: to count them would go through the body once more.
+    replaced = body.replace(b"null", NULL_TEXT)
+    return parser.parse(replaced), (len(replaced) - len(body)) // (len(NULL_TEXT) - len(b"null"))
 
 
 def parse(body: bytes) -> Any:
