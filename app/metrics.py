@@ -44,13 +44,13 @@ class Metrics:
         )
         self._latency = Histogram(
             "prediction_latency_seconds",
-            "From a request's last byte to its answer.",
+            "Time that a successful prediction took.",
             LABELS,
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
         self._rows = Histogram(
-            "prediction_rows", "Rows in an answered request.", LABELS, buckets=ROWS_BUCKETS, registry=registry
+            "prediction_rows", "Rows in a successful prediction.", LABELS, buckets=ROWS_BUCKETS, registry=registry
         )
         exits = Counter(
             "prediction_fast_path_exits", "Prediction requests that left the fast path.", ["reason"], registry=registry
