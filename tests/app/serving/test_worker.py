@@ -170,7 +170,9 @@ def test_a_worker_that_hangs_is_killed_in_the_end_and_the_status_tells(start: St
     hung = server.workers[0]
     os.kill(hung, signal.SIGSTOP)
     assert server.stop() == 1
-    assert [entry["worker"] for entry in server.log if entry["message"].startswith("a worker did not stop in time")] == [hung]
+    assert [
+        entry["worker"] for entry in server.log if entry["message"].startswith("a worker did not stop in time")
+    ] == [hung]
     eventually(lambda: not alive(hung), "the worker is gone")
 
 
