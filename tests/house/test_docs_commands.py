@@ -20,6 +20,9 @@ from tests.house.command_rules import RULES
 from tests.house.documents import ROOT, Block, Command
 from training.data import generated
 
+# Each program is asked for its --help.
+pytestmark = pytest.mark.long
+
 COMMANDS = documents.all_commands()
 PAGE = "docs/training.md"
 
@@ -147,7 +150,6 @@ def write_data(folder: Path) -> None:
     (folder / "houses.yaml").write_text(example, encoding="utf-8")
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("bucket")
 def test_the_commands_of_the_training_page_run(clone: Path, environment: dict[str, str]) -> None:
     write_data(clone)
