@@ -51,15 +51,16 @@ def target(tmp_path: Path) -> Iterator[Target]:
 
 def test_full_handshakes_resume_nothing(target: Target) -> None:
     client = Client(target, BODY, resume=False)
-    client.run(time.perf_counter() + 0.2)
-    assert len(client.times_ms) > 1
+    while len(client.times_ms) < 2:
+        client.run(time.perf_counter() + 0.2)
     assert client.resumed == 0
 
 
 def test_every_timed_connection_of_a_client_that_resumes_is_resumed(target: Target) -> None:
     client = Client(target, BODY, resume=True)
-    client.run(time.perf_counter() + 0.2)
-    assert client.resumed == len(client.times_ms) > 1
+    while len(client.times_ms) < 2:
+        client.run(time.perf_counter() + 0.2)
+    assert client.resumed == len(client.times_ms)
 
 
 def test_an_answer_other_than_200_is_an_error(target: Target) -> None:
