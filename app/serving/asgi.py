@@ -39,7 +39,8 @@ class CarefulPath:
         self._thread = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        request = self._service.request_info(dict(scope["headers"]))
+        headers = dict(scope["headers"])
+        request = self._service.request_info(headers)
         send = identified(_while_open(send), request.request_id)
         path = "/" + scope["path"].lstrip("/")  # as Werkzeug's routing reads it
         route = self._service.predictions.routes.get(path)
@@ -47,16 +48,19 @@ class CarefulPath:
             scope["state"][REQUEST_ID] = request.request_id
             await self._web(scope, _no_body, send)
         elif scope["method"] == "POST":
-            await send_answer(send, await self._predict(route, request, scope, receive))
+            await send_answer(
+                send, await self._predict(route, request, int(headers.get(b"content-length", b"0")), scope, receive)
+            )
         else:
             await send_answer(send, _other_method(route, request, scope["method"]), [(b"allow", ALLOWED.encode())])
 
-    async def _predict(self, route: Route, request: RequestInfo, scope: Message, receive: Receive) -> Answer:
-        """Return the answer. A large body is answered in a thread, so that the event loop goes on."""
+    async def _predict(
+        self, route: Route, request: RequestInfo, length: int, scope: Message, receive: Receive
+    ) -> Answer:
+        """Return the answer to a body of `length` bytes. A thread answers a large one, so that the event loop goes on."""
         predictions, state = self._service.predictions, scope["state"]
         # Without a reason, it is the path: the fast path knows each route in one spelling only.
         predictions.metrics.fast_path_exits[state.get(EXIT, "path_spelling")].inc()
-        length = int(dict(scope["headers"]).get(b"content-length", b"0"))
         body, whole = bytearray(), b""
         try:
             self._admission.enter(length)
