@@ -12,7 +12,6 @@ from typing import Any
 from .docker import Docker, Inspection, is_running
 
 LABEL = "slipway.described"
-POLL_SECONDS = 0.1
 ANSWER_SECONDS = 5
 # A container that had its time to start is replaced if it then gives no answer for so long.
 STUCK_SECONDS = 15
@@ -99,15 +98,10 @@ class Container:
         `restarts` is how often Docker has restarted it so far.
         """
         limit = self.settings["seconds"] if seconds is None else seconds
-        deadline = time.monotonic() + limit
-        while not answers(self.settings["url"]):
-            found = self.inspect()
-            if not found or not found["State"]["Running"] or found["RestartCount"] > restarts:
-                raise ContainerError(f"{self.name}: its container ended: {self.docker.last_message(self.name)}")
-            if time.monotonic() > deadline:
-                late = f"no answer at {self.settings['url']} within {limit:.0f} s"
-                raise ContainerError(f"{self.name}: {late}: {self.docker.last_message(self.name)}")
-            time.sleep(POLL_SECONDS)
+        url = self.settings["url"]
+        late = f"no answer at {url} within {limit:.0f} s"
+        if reason := self.docker.await_container(self.name, lambda: answers(url), limit, late, restarts):
+            raise ContainerError(f"{self.name}: {reason}")
 
 
 def started_at(found: Inspection) -> float:

@@ -14,7 +14,6 @@ from .docker import Docker, DockerError, Inspection, is_running
 from .release import SOCKETS, Release
 
 LABEL = "slipway.release"
-POLL_SECONDS = 0.05
 # Docker waits so long beyond the server's own drain time before it kills the server.
 STOP_MARGIN_SECONDS = 5
 
@@ -102,16 +101,14 @@ class Deployment:
         `restarts` is how often Docker has restarted it so far.
         """
         with self._timed("ready"):
-            deadline = time.monotonic() + self.settings["ready_seconds"]
-            name = self.colours.container(colour)
-            while not is_ready(self.colours.socket(colour)):
-                found = self._inspect(colour)
-                if not found or not found["State"]["Running"] or found["RestartCount"] > restarts:
-                    raise DeploymentError(f"its container ended: {self.docker.last_message(name)}")
-                if time.monotonic() > deadline:
-                    limit = f"within {self.settings['ready_seconds']} s (api_ready_seconds)"
-                    raise DeploymentError(f"not ready {limit}: {self.docker.last_message(name)}")
-                time.sleep(POLL_SECONDS)
+            name, socket, seconds = (
+                self.colours.container(colour),
+                self.colours.socket(colour),
+                self.settings["ready_seconds"],
+            )
+            late = f"not ready within {seconds} s (api_ready_seconds)"
+            if reason := self.docker.await_container(name, lambda: is_ready(socket), seconds, late, restarts):
+                raise DeploymentError(reason)
 
     def check_golden(self, colour: str, limit_ms: float) -> None:
         """Send every model its golden rows; raises GoldenError."""

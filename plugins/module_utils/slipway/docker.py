@@ -25,6 +25,8 @@ KILL_AFTER_SECONDS = 5
 # A pull may take long as long as bytes come; after so many seconds without any, the registry counts as hanging.
 QUIET_SECONDS = 60
 PULL_LIMIT_SECONDS = 1500
+# Between two questions to a container that does not answer yet.
+POLL_SECONDS = 0.05
 # Exit codes of a container, or of `timeout` with its client, that was killed.
 KILLED = (137, -9)
 # Docker ends many errors with a hint that says nothing about the error.
@@ -105,6 +107,23 @@ class Docker:
             return False
         self.run("rm", "--force", *options, container)
         return True
+
+    def await_container(
+        self, container: str, answers: Callable[[], bool], seconds: float, late: str, restarts: int
+    ) -> str:
+        """Wait until a container answers; return "", or why it ended, kept restarting, or took too long.
+
+        `late` is the reason after so many seconds; `restarts` is how often Docker has restarted it so far.
+        """
+        deadline = time.monotonic() + seconds
+        while not answers():
+            found = self.inspect("container", container)
+            if not found or not found["State"]["Running"] or found["RestartCount"] > restarts:
+                return f"its container ended: {self.last_message(container)}"
+            if time.monotonic() > deadline:
+                return f"{late}: {self.last_message(container)}"
+            time.sleep(POLL_SECONDS)
+        return ""
 
     def last_message(self, container: str) -> str:
         """Return the last message in a container's log."""
