@@ -57,7 +57,7 @@ class CarefulPath:
     async def _predict(
         self, route: Route, request: RequestInfo, length: int, scope: Message, receive: Receive
     ) -> Answer:
-        """Return the answer to a body of `length` bytes. A thread answers a large one, so that the event loop goes on."""
+        """Return the answer to a body of `length` bytes; a thread answers a large one, so the event loop goes on."""
         predictions, state = self._service.predictions, scope["state"]
         # Without a reason, it is the path: the fast path knows each route in one spelling only.
         predictions.metrics.fast_path_exits[state.get(EXIT, "path_spelling")].inc()
