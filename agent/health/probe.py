@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from agent import process
-from agent.health import fingerprints, http_client
+from agent.health import certificate, fingerprints, http_client
 from agent.health.checks import Check
 from agent.health.fingerprints import Fingerprints
 
@@ -44,7 +44,7 @@ def probe(checks: list[Check], damaged: Mapping[str, str], restarts: Mapping[str
     run = _Probe(checks, restarts, files)
     parts = {check.part: run.part(check.part) for check in checks}
     # A part that only lacks another part usually recovers with it; the next check sees the others.
-    own = {part for part, problem in parts.items() if problem and part not in run.lacking}
+    own = {part for part, problem in parts.items() if problem and part not in run.lacking | run.renewing}
     roles = {check.role for check in checks if check.part in own} | damaged.keys()
     # A part that was restarted and works again is reported but not repaired.
     parts |= {part: restart for part, restart in run.restarted.items() if not parts[part]} | dict(damaged)
@@ -59,6 +59,8 @@ class _Probe:
         self.restarts = dict(restarts)
         self.restarted: dict[str, str] = {}
         self.lacking: set[str] = set()
+        # A run cannot renew a certificate: a timer tries, and the public authority counts the attempts.
+        self.renewing: set[str] = set()
         self._started: dict[str, Callable[[], float]] = {}
         self._problems: dict[str, str] = {}
 
@@ -157,6 +159,13 @@ class _Probe:
 
     def _file(self, check: Check) -> str:
         return fingerprints.problem(self.files, check.target)
+
+    def _certificate(self, check: Check) -> str:
+        with open(check.target, encoding="utf-8") as file:
+            problem = certificate.problem(json.load(file), time.time())
+        if problem:
+            self.renewing.add(check.part)
+        return problem
 
     def _count(self, part: str, name: str, restarts: int) -> None:
         more = restarts - self.restarts.get(name, restarts)

@@ -165,3 +165,24 @@ def test_a_role_whose_checks_are_damaged_is_run(units: Units) -> None:
     units.set("haproxy.service")
     found = probe([UNIT], {"api": "api.json: cannot be used"}, {}, {})
     assert (found.parts, found.roles) == ({"gateway": "", "api": "api.json: cannot be used"}, ("api",))
+
+
+def test_a_certificate_that_expires_is_told_and_no_run_tries_to_renew_it(tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json"
+    check = Check("gateway", "certificate", "certificate", str(path))
+    path.write_text('{"not_after": 0, "report_at": 0, "problem": "", "since": 0}')
+    found = seen(check)
+    assert found.parts == {"certificate": "the certificate expired on 1970-01-01 00:00 UTC"}
+    assert found.roles == ()
+    path.write_text('{"not_after": 4e9, "report_at": 4e9, "problem": "", "since": 0}')
+    assert problem(check) == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "{}"], ids=["missing", "empty", "not a report"])
+def test_a_run_makes_the_report_on_a_certificate_again(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "certificate.json"
+    if content is not None:
+        path.write_text(content)
+    found = seen(Check("gateway", "certificate", "certificate", str(path)))
+    assert f"{path} cannot be checked" in found.parts["certificate"]
+    assert found.roles == ("gateway",)
