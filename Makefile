@@ -1,6 +1,6 @@
-# `make` lists all targets. Variables: DATA, MODEL, IMAGE, PYTHON, REGISTRY, and ARGS: arguments for the target's command.
+# `make` lists all targets. Variables: DATA, EXPIRES, IMAGE, MODEL, NAME, PYTHON, REGISTRY, and ARGS: arguments for the target's command.
 .DEFAULT_GOAL := help
-.PHONY: help up down status release rollback shell dev serve train mlflow test unit faults molecule lint format lock image images push bench-serving bench-gateway bench-release system clean
+.PHONY: help up down status release rollback shell key dev serve train mlflow test unit faults molecule lint format lock image images push bench-serving bench-gateway bench-release system clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON_IN := tools/run.sh
@@ -28,6 +28,9 @@ rollback: ## Revert the last release with a commit
 
 shell: ## Open a shell on the host of `make up`
 	@$(PYTHON_IN) mlops python -m rehearsal shell
+
+key: ## Make a key for a client of the API and print it: NAME=mobile-app, EXPIRES=2027-01-31 if it ends
+	@$(PYTHON_IN) mlops python -m tools.client_key "$(NAME)" "$(EXPIRES)"
 
 dev: ## Train a model and serve it on this computer without containers (DATA=file.csv for your own data)
 	@$(PYTHON_IN) mlops python -m tools.dev dev

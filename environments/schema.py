@@ -2,8 +2,10 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import yaml
 DIGEST = r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}"
 PASSWORD = re.compile(r"^[a-z0-9+.-]+://[^/@]*:[^/@]*@")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# What `make key` puts before every key.
+KEY_PREFIX = "slip_"
 # The start of a Jinja expression, statement or comment.
 TEMPLATE = re.compile(r"\{[{%#]")
 
@@ -49,6 +53,17 @@ def listing(kind: Kind) -> Kind:
     return Kind(f"a list, each {kind.wanted}", lambda value: isinstance(value, list) and all(map(kind.fits, value)))
 
 
+def is_date(value: Any) -> bool:
+    """Whether the value is the text of a date, as 2027-01-31."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 MEMORY = text("a size such as 512m or 1g", r"[1-9][0-9]*[mg]")
 DAY = 86400
 KEYS = {
@@ -64,6 +79,8 @@ KEYS = {
     "api_ready_seconds": number(1, 600),
     "api_golden_limit_ms": number(1, 60_000),
     "api_drain_seconds": number(0, 600),
+    "api_access": one_of("keys", "open"),
+    "api_clients": Kind("a list of clients, each with name and keys", lambda value: isinstance(value, list)),
     "api_mlflow_url": text("an http:// or https:// address", r"https?://[^\s/@]+(/\S*)?"),
     "mlflow_image": text("an image by digest, name@sha256:..., or nothing", rf"({DIGEST})?"),
     "mlflow_memory": MEMORY,
@@ -73,6 +90,16 @@ KEYS = {
     "pull_full_check_seconds": number(60, 30 * DAY),
     "pull_run_limit_seconds": number(60, DAY),
     "secrets_source": one_of("generated"),
+}
+CLIENT = {
+    # Needs no quoting in YAML, in HAProxy's configuration, in a header or as a label.
+    "name": text("lower-case letters, digits and dashes, beginning with a letter", r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"),
+    "keys": Kind("a list of keys, each with sha256", lambda value: isinstance(value, list) and bool(value)),
+    "requests_per_second": number(1, 100_000),
+}
+CLIENT_KEY = {
+    "sha256": text("the sha256 of the key, 64 hex digits (`make key` prints it)", r"[0-9a-f]{64}"),
+    "expires": Kind("the last day on which the key works, as 2027-01-31", is_date),
 }
 RELEASE = {
     "image": text("an image by digest, name@sha256:...", DIGEST),
@@ -96,8 +123,8 @@ def problems(folder: Path, environment: str) -> list[str]:
         nearest = _nearest(environment, names)
         return [f"environment={environment!r}: there is no environments/{environment}.yml, the nearest is {nearest!r}"]
     found = [
-        *_checked(folder, "environments/base.yml", lambda content: check(content, KEYS, complete=True)),
-        *_checked(folder, f"environments/{environment}.yml", lambda content: check(content, KEYS, complete=False)),
+        *_checked(folder, "environments/base.yml", lambda content: check_settings(content, complete=True)),
+        *_checked(folder, f"environments/{environment}.yml", lambda content: check_settings(content, complete=False)),
         *_checked(folder, "release.yml", check_release),
     ]
     # Compare the files only if each is right on its own.
@@ -112,8 +139,19 @@ def read(folder: Path, environment: str) -> dict[str, Any]:
     return {**base, **own, "release": release}
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves a date as the text that it is, which is all that JSON, modules and templates know."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+            for first, resolvers in super().yaml_implicit_resolvers.items()
+        }
+
+
 def _load(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     if not isinstance(content, dict | None):
         raise ValueError(f"it contains a {type(content).__name__}, wanted a mapping of keys to values")
     return content or {}
@@ -156,24 +194,61 @@ def _check_fetching(environment: str, settings: dict[str, Any]) -> Iterator[str]
             )
 
 
-def check(content: dict[str, Any], kinds: dict[str, Kind], *, complete: bool) -> Iterator[str]:
-    """Yield the problems of keys and values. If `complete`, a missing key is a problem too."""
+def check(
+    content: dict[str, Any], kinds: dict[str, Kind], *, complete: bool = True, optional: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield the problems of keys and values. If `complete`, a missing key is a problem too, unless it is optional."""
     for key, value in content.items():
         if isinstance(value, str) and PASSWORD.search(value):
             yield f"{key} contains a password: wanted an address without one, because git keeps it forever"
+        elif isinstance(value, str) and value.startswith(KEY_PREFIX):
+            yield f"{key} contains a key: wanted its sha256. Withdraw that key, because git keeps it forever"
         elif key not in kinds:
             yield f"{key}={_short(value)}: no such key, the nearest is {_nearest(str(key), kinds)!r}"
         elif not kinds[key].fits(value):
             yield f"{key}={_short(value)}: wanted {kinds[key].wanted}"
     if complete:
-        yield from (f"{key} is missing: wanted {kind.wanted}" for key, kind in kinds.items() if key not in content)
+        missing = [key for key in kinds if key not in content and key not in optional]
+        yield from (f"{key} is missing: wanted {kinds[key].wanted}" for key in missing)
+
+
+def check_settings(content: dict[str, Any], *, complete: bool) -> Iterator[str]:
+    """Yield the problems of base.yml, which has to be complete, or of the file of an environment."""
+    yield from check(content, KEYS, complete=complete)
+    if complete and content.get("api_access") == "open":
+        yield "api_access='open': wanted keys: an environment is public only if its own file says so"
+    clients = content.get("api_clients")
+    if isinstance(clients, list):
+        yield from check_clients(clients)
+
+
+def check_clients(clients: list[Any]) -> Iterator[str]:
+    """Yield the problems of the list of clients. A key must belong to one client, or it would not say who asks."""
+    names, hashes = [], []
+    for place, client in enumerate(clients):
+        if not isinstance(client, dict):
+            yield f"api_clients: entry {place} is {_short(client)}: wanted name and keys"
+            continue
+        names.append(client.get("name"))
+        where = f"api_clients: {names[-1] if CLIENT['name'].fits(names[-1]) else f'entry {place}'}"
+        yield from (f"{where}: {problem}" for problem in check(client, CLIENT, optional=("requests_per_second",)))
+        keys = client.get("keys")
+        for key in keys if isinstance(keys, list) else []:
+            if isinstance(key, dict):
+                hashes.append(key.get("sha256"))
+                yield from (f"{where}: keys: {problem}" for problem in check(key, CLIENT_KEY, optional=("expires",)))
+            else:
+                yield f"{where}: keys: {_short(key)}: wanted sha256, as in `- sha256: ...`"
+    for word, values in (("name", names), ("sha256", hashes)):
+        found = Counter(value for value in values if isinstance(value, str))
+        yield from (f"api_clients: {word}={value!r} is listed twice" for value, count in found.items() if count > 1)
 
 
 def check_release(content: dict[str, Any]) -> Iterator[str]:
     """Yield the problems of a release. An empty one is fine: nothing is released yet."""
     if not content:
         return
-    yield from check(content, RELEASE, complete=True)
+    yield from check(content, RELEASE)
     models = content.get("models")
     if not isinstance(models, dict):
         return
@@ -183,7 +258,7 @@ def check_release(content: dict[str, Any]) -> Iterator[str]:
         if not isinstance(model, dict):
             yield f"models: {name}={_short(model)}: wanted uri and sha256"
         else:
-            yield from (f"models: {name}: {problem}" for problem in check(model, MODEL, complete=True))
+            yield from (f"models: {name}: {problem}" for problem in check(model, MODEL))
     default = content.get("default_model")
     if isinstance(default, str) and default not in models:
         yield f"default_model={default!r}: wanted one of {', '.join(map(str, models))}"

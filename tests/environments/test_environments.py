@@ -53,6 +53,11 @@ def test_each_environment_has_a_branch_and_a_domain_of_its_own() -> None:
     assert len({each["domain"] for each in whole}) == len(OTHERS)
 
 
+def test_local_and_dev_are_open() -> None:
+    assert BASE["api_access"] == "keys"
+    assert [read(name).get("api_access") for name in ("local", "dev")] == ["open", "open"]
+
+
 def test_what_is_said_of_the_agent_is_what_it_can_be_told() -> None:
     known = {f"pull_{name}" for name in Settings._fields}
     assert {key for key in BASE if key.startswith("pull_")} - TIMER <= known

@@ -81,6 +81,87 @@ def test_a_value_of_the_wrong_kind_is_refused_with_what_was_wanted(
     ]
 
 
+def client(name: object = "mobile-app", *keys: object, **more: object) -> dict[str, object]:
+    return {"name": name, "keys": list(keys) or [{"sha256": "c" * 64}], **more}
+
+
+def test_clients_with_several_keys_last_days_and_limits_are_right(repository: Path) -> None:
+    keys = [{"sha256": "c" * 64, "expires": "2027-01-31"}, {"sha256": "d" * 64}]
+    clients = [client("mobile-app", *keys, requests_per_second=50), client("b", {"sha256": "e" * 64})]
+    assert refused(repository, "environments/prod.yml", api_clients=clients) == []
+
+
+def test_a_last_day_needs_no_quotes_and_is_read_as_text(repository: Path) -> None:
+    lines = f"api_clients:\n  - name: b\n    keys:\n      - sha256: {'c' * 64}\n        expires: 2027-01-31\n"
+    with (repository / "environments" / "prod.yml").open("a") as prod:
+        prod.write(lines)
+    assert schema.problems(repository, "prod") == []
+    assert schema.read(repository, "prod")["api_clients"][0]["keys"][0]["expires"] == "2027-01-31"
+
+
+@pytest.mark.parametrize(
+    ("clients", "messages"),
+    [
+        ("mobile-app", ["='mobile-app': wanted a list of clients, each with name and keys"]),
+        (["mobile-app"], [": entry 0 is 'mobile-app': wanted name and keys"]),
+        (
+            [client("Mobile App")],
+            [": entry 0: name='Mobile App': wanted lower-case letters, digits and dashes, beginning with a letter"],
+        ),
+        (
+            # YAML reads `on` as true.
+            [client(True)],
+            [": entry 0: name=True: wanted lower-case letters, digits and dashes, beginning with a letter"],
+        ),
+        ([{"name": "b"}], [": b: keys is missing: wanted a list of keys, each with sha256"]),
+        ([{"name": "b", "keys": []}], [": b: keys=[]: wanted a list of keys, each with sha256"]),
+        ([client(expires="2027-01-31")], [": mobile-app: expires='2027-01-31': no such key, the nearest is 'keys'"]),
+        (
+            [client(requests_per_second=0)],
+            [": mobile-app: requests_per_second=0: wanted a whole number from 1 to 100000"],
+        ),
+        ([client("b", "c" * 64)], [f": b: keys: '{'c' * 56}...: wanted sha256, as in `- sha256: ...`"]),
+        (
+            [client("b", {"sha256": "C" * 64})],
+            [f": b: keys: sha256='{'C' * 56}...: wanted the sha256 of the key, 64 hex digits (`make key` prints it)"],
+        ),
+        (
+            [client("b", {"sha256": "c" * 64, "expires": "2027-02-30"})],
+            [": b: keys: expires='2027-02-30': wanted the last day on which the key works, as 2027-01-31"],
+        ),
+        (
+            [client("b", {"sha256": "c" * 64, "expire": "2027-02-20"})],
+            [": b: keys: expire='2027-02-20': no such key, the nearest is 'expires'"],
+        ),
+        ([client("b"), client("b", {"sha256": "d" * 64})], [": name='b' is listed twice"]),
+        ([client("b"), client("d")], [f": sha256={'c' * 64!r} is listed twice"]),
+        ([client("b", *[{"sha256": "c" * 64}] * 2)], [f": sha256={'c' * 64!r} is listed twice"]),
+    ],
+)
+def test_a_client_that_is_wrong_is_named_with_what_was_wanted(
+    repository: Path, clients: object, messages: list[str]
+) -> None:
+    wanted = [f"environments/prod.yml: api_clients{message}" for message in messages]
+    assert refused(repository, "environments/prod.yml", api_clients=clients) == wanted
+
+
+def test_a_key_in_place_of_its_sha256_is_refused_and_not_shown(repository: Path) -> None:
+    (problem,) = refused(repository, "environments/prod.yml", api_clients=[client("b", {"sha256": "slip_hunter2"})])
+    assert "b: keys: sha256 contains a key: wanted its sha256" in problem
+    assert "hunter2" not in problem
+
+
+def test_no_environment_is_public_because_of_base(repository: Path) -> None:
+    assert refused(repository, "environments/base.yml", api_access="open") == [
+        "environments/base.yml: api_access='open': wanted keys: an environment is public only if its own file says so"
+    ]
+
+
+def test_an_environment_may_say_that_it_is_public(repository: Path) -> None:
+    assert refused(repository, "environments/prod.yml", api_access="open") == []
+    assert schema.read(repository, "prod")["api_access"] == "open"
+
+
 def test_a_key_that_base_does_not_have_is_missed(repository: Path) -> None:
     base = repository / "environments" / "base.yml"
     base.write_text("".join(line for line in base.read_text().splitlines(True) if not line.startswith("tls:")))

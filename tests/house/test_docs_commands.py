@@ -35,6 +35,7 @@ RUN_IN = {
     "docker run --rm": ("tests/images/test_mlops_fetch.py", "*FETCH, uri"),
     "export MLFLOW_TRACKING": ("rehearsal/tracking.py", '"MLFLOW_TRACKING_PASSWORD"'),
     "make image IMAGE=": ("tests/images/conftest.py", '"tools.images", name'),
+    "make key NAME=": ("tests/tools/test_client_key.py", "client_key.main("),
     "make release IMAGE=": ("tests/rehearsal/test_chain.py", "IMAGE="),
     "make release MODEL=models:/": ("tests/rehearsal/test_chain.py", 'chain.make("release", f"MODEL=models:/'),
     "make release MODEL=var/": ("tests/rehearsal/test_chain.py", 'chain.make("release", f"MODEL={bundle}"'),
