@@ -1,0 +1,63 @@
+"""A runtime socket with HAProxy's commands for maps, and what HAProxy answers to them (3.0, tried by hand)."""
+
+import contextlib
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+Entries = list[tuple[str, str]]
+
+
+class FakeHAProxy:
+    """The maps of a process; `refused` is a command that it does not take."""
+
+    def __init__(self) -> None:
+        self.maps: dict[str, Entries] = {}
+        self.versions: dict[str, Entries] = {}
+        self.commands: list[str] = []
+        self.refused = ""
+
+    def answer(self, command: str) -> str:
+        words, _, lines = command.partition(" <<\n")
+        self.commands.append(words)
+        verb, _, *rest = words.split(" ")
+        *version, file = rest
+        if file not in self.maps:
+            return "Unknown map identifier. Please use #<id> or <file>.\n\n"
+        if verb == self.refused:
+            return "Out of memory error.\n\n"
+        if verb == "show":
+            return "".join(f"0x7f9b0e2294d0 {key} {value}\n" for key, value in self.maps[file]) + "\n"
+        if verb == "prepare":
+            self.versions[f"@{len(self.versions) + 1}"] = []
+            return f"New version created: {len(self.versions)}\n\n"
+        if verb == "add":
+            self.versions[version[0]] += [tuple(line.split(" ", 1)) for line in lines.splitlines() if line]  # type: ignore[misc]
+        elif verb == "commit":
+            self.maps[file] = self.versions.pop(version[0])
+        elif verb == "clear":
+            del self.versions[version[0]]
+        return "\n"
+
+
+@contextlib.contextmanager
+def listening(path: Path) -> Iterator[FakeHAProxy]:
+    """A process that answers one command a connection, as HAProxy does."""
+    process = FakeHAProxy()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            command = self.rfile.readline().decode()
+            if command.endswith("<<\n"):
+                # Lines follow, up to an empty one.
+                command += re.sub(r"\n$", "", "".join(iter(lambda: self.rfile.readline().decode(), "\n")))
+            self.wfile.write(process.answer(command.rstrip("\n")).encode())
+
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield process
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,277 @@
+"""roles/api/templates/clients.cfg.j2 and the module slipway_clients, with a real HAProxy: who gets in, and as whom."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+
+from plugins.module_utils.slipway import haproxy
+from plugins.modules.slipway_clients import Clients
+from tests.plugins.haproxy import HAProxy, UnixConnection, running
+from workstation.paths import ROOT
+
+pytestmark = pytest.mark.slow
+
+TEMPLATES = ROOT / "roles" / "api" / "templates"
+VARS: dict[str, Any] = yaml.safe_load((ROOT / "roles" / "api" / "vars" / "main.yml").read_text())
+PUBLIC = [*VARS["_api_public_paths"], "/docs/page.js"]
+ENVELOPES = {
+    "/predict": lambda body: body["error"]["message"],
+    "/invocations": lambda body: body["message"],
+    "/v2/models/california/infer": lambda body: body["error"],
+}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the headers that it got."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = json.dumps([[name.lower(), value] for name, value in self.headers.items()]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A server in place of the API, and its folder."""
+    folder = tmp_path_factory.mktemp("gateway")
+    folder.chmod(0o755)
+    with socketserver.ThreadingUnixStreamServer(str(folder / "api.sock"), Echo) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield folder
+        server.shutdown()
+        thread.join()
+
+
+def backend(folder: Path, access: str) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        trim_blocks=True,  # as Ansible renders templates
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701  # what it makes is no HTML
+    )
+    environment.filters["to_json"] = json.dumps
+    variables = VARS | {"api_access": access, "_api_clients_map": str(folder / "clients.map")}
+    rules = environment.get_template("clients.cfg.j2").render(variables)
+    return f"backend api from slipway\n{rules}\n\tserver api unix@{folder}/api.sock\n"
+
+
+def allow(folder: Path, *clients: dict[str, Any]) -> None:
+    """Apply a list of clients, as the role does."""
+    Clients(list(clients), str(folder / "clients.map"), str(folder / "admin.sock")).apply()
+
+
+def client(name: str, *keys: str, **more: Any) -> dict[str, Any]:
+    expires = more.pop("expires", None)
+    hashes = [{"sha256": hashlib.sha256(key.encode()).hexdigest()} for key in keys]
+    return {"name": name, "keys": [each | ({"expires": expires} if expires else {}) for each in hashes], **more}
+
+
+@pytest.fixture(scope="module")
+def proxy(api: Path) -> Iterator[HAProxy]:
+    allow(api)
+    with running(api, backend(api, "keys")) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def connection(proxy: HAProxy) -> Iterator[UnixConnection]:
+    """One kept connection."""
+    with contextlib.closing(proxy.connection()) as connection:
+        yield connection
+
+
+def ask(connection: UnixConnection, path: str = "/predict", **headers: str) -> tuple[http.client.HTTPResponse, Any]:
+    """Ask on the connection, which stays open; return the response and what is in its body."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("POST", path, b"{}", sent)
+    response = connection.getresponse()
+    return response, json.loads(response.read())
+
+
+def status(connection: UnixConnection, path: str = "/predict", **headers: str) -> int:
+    return ask(connection, path, **headers)[0].status
+
+
+@pytest.mark.parametrize("path", ENVELOPES)
+def test_without_a_key_it_is_401_in_the_protocols_envelope(connection: UnixConnection, path: str) -> None:
+    response, body = ask(connection, path)
+    assert (response.status, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert response.headers["content-type"] == "application/json"
+    assert "Authorization: Bearer" in ENVELOPES[path](body)
+    # A password is no key.
+    assert status(connection, path, authorization="Basic YTpi") == 401
+
+
+@pytest.mark.parametrize("path", ENVELOPES)
+def test_with_an_unknown_key_it_is_403_in_the_protocols_envelope(connection: UnixConnection, path: str) -> None:
+    response, body = ask(connection, path, x_api_key="slip_unknown")
+    assert response.status == 403
+    assert ENVELOPES[path](body) == "the key is unknown or has expired"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/openapi.json", "/version", "/v2", "/v2/models/california", "/nothing", "//predict"]
+)
+def test_what_is_not_public_needs_a_key(connection: UnixConnection, path: str) -> None:
+    assert status(connection, path) == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "/docs/", "/docs/../predict", "/docs/%2e%2e/predict", "/Healthz", "/readyzz"]
+)
+def test_another_spelling_of_a_public_path_is_not_public(connection: UnixConnection, path: str) -> None:
+    assert status(connection, path) == 401
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_health_and_the_page_need_no_key(connection: UnixConnection, path: str) -> None:
+    assert status(connection, f"{path}?x=1") == 200
+    # Also where the client sends one that is not right any more.
+    assert status(connection, path, x_api_key="slip_unknown") == 200
+
+
+KEY_HEADERS = [{"authorization": "Bearer slip_a"}, {"authorization": "bearer slip_a"}, {"x_api_key": "slip_a"}]
+
+
+@pytest.mark.parametrize("headers", KEY_HEADERS)
+def test_a_client_is_known_by_name_and_the_api_gets_no_key(
+    proxy: HAProxy, connection: UnixConnection, headers: dict[str, str]
+) -> None:
+    allow(proxy.folder, client("mobile-app", "slip_a"), client("reports", "slip_b"))
+    response, got = ask(connection, x_slipway_client="reports", **headers)
+    assert response.status == 200
+    assert [value for name, value in got if name == "x-slipway-client"] == ["mobile-app"]
+    assert "slip_a" not in json.dumps(got)
+
+
+def test_nobody_names_himself_on_a_public_path(connection: UnixConnection) -> None:
+    _, got = ask(connection, "/healthz", x_slipway_client="reports")
+    assert "reports" not in json.dumps(got)
+
+
+def test_a_list_works_at_once_also_on_a_kept_connection(proxy: HAProxy, connection: UnixConnection) -> None:
+    allow(proxy.folder, client("mobile-app", "slip_a"))
+    assert status(connection, x_api_key="slip_a") == 200
+    first = connection.sock
+    allow(proxy.folder, client("mobile-app", "slip_new", "slip_a"))
+    assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_new")] == [200, 200]
+    allow(proxy.folder, client("mobile-app", "slip_new"))
+    assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_new")] == [403, 200]
+    allow(proxy.folder)
+    assert status(connection, x_api_key="slip_new") == 403
+    assert connection.sock is first
+
+
+def test_a_key_ends_with_its_last_day_without_a_run(proxy: HAProxy, connection: UnixConnection) -> None:
+    today = datetime.now(UTC).date()
+    allow(
+        proxy.folder,
+        client("now", "slip_a", expires=str(today + timedelta(days=1))),
+        client("ended", "slip_b", expires=str(today - timedelta(days=1))),
+    )
+    assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_b")] == [200, 403]
+    # A moment that passes while HAProxy runs.
+    end = int(datetime.now(UTC).timestamp()) + 2
+    entry = (hashlib.sha256(b"slip_c").hexdigest(), f"brief {end} 0")
+    haproxy.replace_map(proxy.runtime, str(proxy.folder / "clients.map"), [entry])
+    seen: list[tuple[float, int, float]] = []
+    while not seen or seen[-1][0] < end + 1:
+        before = datetime.now(UTC).timestamp()
+        seen.append((before, status(connection, x_api_key="slip_c"), datetime.now(UTC).timestamp()))
+    assert {code for _, code, after in seen if after < end} == {200}
+    # HAProxy's clock is at most a few milliseconds behind.
+    assert {code for before, code, _ in seen if before > end + 0.1} == {403}
+
+
+@pytest.mark.parametrize("path", ENVELOPES)
+def test_a_client_over_its_limit_gets_429_and_still_its_limit(
+    proxy: HAProxy, connection: UnixConnection, path: str
+) -> None:
+    name = f"limited{path.replace('/', '-')}"
+    allow(proxy.folder, client(name, "slip_a", requests_per_second=5), client("free", "slip_b"))
+    answers = [ask(connection, path, x_api_key="slip_a") for _ in range(8)]
+    assert [response.status for response, _ in answers[:5]] == [200] * 5
+    response, body = next(answer for answer in answers if answer[0].status != 200)
+    assert (response.status, response.headers["retry-after"]) == (429, "1")
+    assert "requests per second" in ENVELOPES[path](body)
+    # The others are not slowed down, and health is not counted.
+    assert [status(connection, path, x_api_key="slip_b") for _ in range(20)] == [200] * 20
+    assert [status(connection, "/healthz", x_api_key="slip_a") for _ in range(20)] == [200] * 20
+    # It never stops asking, and gets its limit all the same.
+    start, served = datetime.now(UTC), 0
+    while datetime.now(UTC) - start < timedelta(seconds=4):
+        served += status(connection, path, x_api_key="slip_a") == 200
+    assert 10 <= served <= 25
+
+
+def test_many_keys_fit(proxy: HAProxy, connection: UnixConnection) -> None:
+    allow(proxy.folder, *(client(f"client-{number}", f"slip_{number}") for number in range(2000)))
+    assert [status(connection, x_api_key=f"slip_{number}") for number in (0, 1999)] == [200, 200]
+    found = haproxy.read_map(proxy.runtime, str(proxy.folder / "clients.map"))
+    assert found is not None
+    assert len(found) == 2000
+
+
+def test_readers_see_the_old_list_or_the_new_one(proxy: HAProxy) -> None:
+    lists = [[client(name, "slip_a"), *(client(f"{name}{i}", f"slip_{i}") for i in range(300))] for name in ("x", "y")]
+    allow(proxy.folder, *lists[0])
+    done = threading.Event()
+    seen: list[int] = []
+
+    def reader() -> None:
+        with contextlib.closing(proxy.connection()) as connection:
+            while not done.is_set():
+                seen.append(status(connection, x_api_key="slip_a"))
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    for number in range(20):
+        allow(proxy.folder, *lists[number % 2])
+    done.set()
+    thread.join()
+    assert set(seen) == {200}
+
+
+def test_a_list_that_did_not_change_is_left_alone(proxy: HAProxy) -> None:
+    allow(proxy.folder, client("mobile-app", "slip_a"))
+    clients = [client("mobile-app", "slip_a")]
+    found = Clients(clients, str(proxy.folder / "clients.map"), proxy.runtime)
+    assert found.loaded == found.wanted
+    assert not found.is_changed()
+
+
+def test_an_open_api_asks_for_no_key_and_knows_nobody(tmp_path: Path, api: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "api.sock").hardlink_to(api / "api.sock")
+    with running(tmp_path, backend(tmp_path, "open")) as proxy, contextlib.closing(proxy.connection()) as connection:
+        response, got = ask(connection, x_api_key="slip_a", authorization="Bearer slip_a", x_slipway_client="reports")
+        assert response.status == 200
+        assert "slip_a" not in json.dumps(got)
+        assert "reports" not in json.dumps(got)
