@@ -14,6 +14,8 @@ from app.problem import Problem
 NAME = "slipway"
 # Under this key the log has a request's id, and so has the state of the request's ASGI scope.
 REQUEST_ID = "request_id"
+# The same for the name of the client, if the gateway asks for keys.
+CLIENT = "client"
 # The attributes that logging sets on every record; all others come from `extra`.
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -46,7 +48,12 @@ def get() -> logging.Logger:
     return logging.getLogger(NAME)
 
 
-def log_refusal(problem: Problem, request_id: str, **more: object) -> None:
+def who(request_id: str, client: str) -> dict[str, str]:
+    """Return the fields that say which request an entry is about, and whose it is, if that is known."""
+    return {REQUEST_ID: request_id, CLIENT: client} if client else {REQUEST_ID: request_id}
+
+
+def log_refusal(problem: Problem, request_id: str, client: str = "", **more: object) -> None:
     """Log a request that is answered with an error."""
-    entry = {REQUEST_ID: request_id, "code": problem.code, "status": problem.status}
+    entry = {**who(request_id, client), "code": problem.code, "status": problem.status}
     get().warning("refused", extra={**entry, **more})

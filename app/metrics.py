@@ -11,6 +11,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 LABELS = ("model", "version")
 LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 ROWS_BUCKETS = (1, 10, 100, 1_000, 10_000, 100_000)
+# The most clients that are counted by name, so that their counters fit into the files of the metrics.
+MAX_CLIENTS = 200
+OTHER_CLIENTS = "other clients"
 # Why a request leaves the fast path; docs/api.md explains each. A closed list: each is a label's value.
 FAST_PATH_EXITS = (
     "pipelined",
@@ -42,6 +45,7 @@ class Metrics:
         self.errors = Counter(
             "prediction_errors", "Prediction requests refused or failed.", (*LABELS, "reason"), registry=registry
         )
+        self.clients = ClientCounters(registry)
         self._latency = Histogram(
             "prediction_latency_seconds",
             "Time that a successful prediction took.",
@@ -98,6 +102,25 @@ class Metrics:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+class ClientCounters:
+    """`prediction_client_requests_total`: the names come from the gateway's list, all beyond MAX_CLIENTS as one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        text = "Prediction requests answered, by the client whose key the gateway accepted."
+        self._counter = Counter("prediction_client_requests", text, ["client"], registry=registry)
+        self._by_name: dict[str, Counter] = {}
+
+    def count(self, name: str) -> None:
+        """Count a request of a client."""
+        counter = self._by_name.get(name)
+        if counter is None:
+            known = name if len(self._by_name) < MAX_CLIENTS else OTHER_CLIENTS
+            counter = self._counter.labels(known)
+            if known == name:
+                self._by_name[name] = counter
+        counter.inc()
 
 
 class GarbageCounters:

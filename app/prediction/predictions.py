@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.engines.engine import Engine, FloatArray
-from app.log import log_refusal
+from app.log import log_refusal, who
 from app.metrics import Metrics, Recorder
 from app.model import Model
 from app.prediction.body_reader import BodyReader
@@ -77,11 +77,13 @@ class Predictions:
         except Problem as problem:
             return self.refuse(route, request, problem)
         except Exception:  # the last resort: the caller gets an answer, and the log gets the cause
-            log.exception("prediction failed", extra={"request_id": request.request_id})
+            log.exception("prediction failed", extra=who(request.request_id, request.client))
             message = "the prediction failed; the log has the cause under the request id"
             return self.refuse(route, request, Problem("internal", message))
         seconds = time.perf_counter() - start
         route.recorder.requests.inc()
+        if request.client:
+            self.metrics.clients.count(request.client)
         route.recorder.latency.observe(seconds)
         route.recorder.rows.observe(len(rows))
         if random.random() < self.settings.log_sample_rate:  # noqa: S311 - a sample, not a secret
@@ -92,15 +94,17 @@ class Predictions:
         """Count and log the problem, and return it in the route's own format."""
         name, version = route.model.id
         route.recorder.requests.inc()
+        if request.client:
+            self.metrics.clients.count(request.client)
         self.metrics.errors.labels(name, version, problem.code).inc()
         where = {"field": problem.field, "row": problem.row}
-        log_refusal(problem, request.request_id, model=name, version=version, **where)
+        log_refusal(problem, request.request_id, request.client, model=name, version=version, **where)
         return Answer(problem.status, route.format.error(problem, request.request_id))
 
 
 def _log_success(route: Route, request: RequestInfo, rows: int, seconds: float) -> None:
     name, version = route.model.id
-    entry: dict[str, Any] = {"request_id": request.request_id, "model": name, "version": version}
+    entry: dict[str, Any] = {**who(request.request_id, request.client), "model": name, "version": version}
     log.info("predicted", extra={**entry, "rows": rows, "ms": round(seconds * 1e3, 3)})
 
 

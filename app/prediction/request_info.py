@@ -12,12 +12,13 @@ BINARY_TENSORS = "the binary data extension is not supported: send the values of
 
 
 class RequestInfo(NamedTuple):
-    """The headers that describe the body, and the request's id."""
+    """The headers that describe the body, the request's id, and its client."""
 
     content_type: str = ""
     content_encoding: str = ""
     inference_header: str = ""  # V2's Inference-Header-Content-Length, which announces binary tensors
     request_id: str = ""
+    client: str = ""  # the name of the client, if the gateway asks for keys
 
     def is_plain_json(self) -> bool:
         """Return whether the body is JSON without any encoding, as in nearly all requests."""

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from app.log import REQUEST_ID, log_refusal
+from app.log import CLIENT, REQUEST_ID, log_refusal
 from app.prediction.predictions import Answer, Route
 from app.prediction.request_info import RequestInfo
 from app.problem import Problem
@@ -45,7 +45,7 @@ class CarefulPath:
         path = "/" + scope["path"].lstrip("/")  # as Werkzeug's routing reads it
         route = self._service.predictions.routes.get(path)
         if route is None:
-            scope["state"][REQUEST_ID] = request.request_id
+            scope["state"].update({REQUEST_ID: request.request_id, CLIENT: request.client})
             await self._web(scope, _no_body, send)
         elif scope["method"] == "POST":
             await send_answer(
@@ -97,7 +97,7 @@ def _other_method(route: Route, request: RequestInfo, method: str) -> Answer:
     if method == "OPTIONS":
         return Answer(200, b"")
     problem = Problem("method_not_allowed", "wanted the method POST")
-    log_refusal(problem, request.request_id)
+    log_refusal(problem, request.request_id, request.client)
     return Answer(problem.status, route.format.error(problem, request.request_id))
 
 

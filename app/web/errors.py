@@ -7,7 +7,7 @@ import logging
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from app.log import REQUEST_ID, log_refusal
+from app.log import CLIENT, REQUEST_ID, log_refusal, who
 from app.prediction.formats.rows import envelope
 from app.prediction.formats.v2 import V2
 from app.prediction.request_info import JSON
@@ -36,15 +36,15 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _fail)
 
 
-def _request_id() -> str:
-    """Return the id that the ASGI application chose; empty without one, as with Flask's own test client."""
-    return str(request.environ.get("asgi.scope", {}).get("state", {}).get(REQUEST_ID, ""))
+def _state(key: str) -> str:
+    """Return what the ASGI application found out; empty without one, as with Flask's own test client."""
+    return str(request.environ.get("asgi.scope", {}).get("state", {}).get(key, ""))
 
 
 def _answer(problem: Problem) -> Response:
-    log_refusal(problem, _request_id())
+    log_refusal(problem, _state(REQUEST_ID), _state(CLIENT))
     is_v2 = request.path == "/v2" or request.path.startswith("/v2/")
-    body = V2().error(problem, _request_id()) if is_v2 else envelope(problem)
+    body = V2().error(problem, _state(REQUEST_ID)) if is_v2 else envelope(problem)
     return Response(body, problem.status, content_type=JSON)
 
 
@@ -60,6 +60,6 @@ def _refuse(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     # The route, not the path: a path may hold what the caller alone should know.
-    where = {REQUEST_ID: _request_id(), "route": str(request.url_rule)}
+    where = {**who(_state(REQUEST_ID), _state(CLIENT)), "route": str(request.url_rule)}
     log.error("request failed", exc_info=error, extra=where)
     return _answer(Problem("internal", "the request failed; the log has the cause under the request id"))

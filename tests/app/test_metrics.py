@@ -13,6 +13,7 @@ def test_all_that_is_promised_is_exported() -> None:
     recorder.requests.inc()
     recorder.latency.observe(0.002)
     recorder.rows.observe(3)
+    metrics.clients.count("mobile-app")
     metrics.errors.labels("california", "7", "wrong_type").inc()
     metrics.loaded("california", "7", "sha256:abc", 0.2)
     metrics.in_flight.set(1)
@@ -20,6 +21,7 @@ def test_all_that_is_promised_is_exported() -> None:
     assert {
         "prediction_requests",
         "prediction_errors",
+        "prediction_client_requests",
         "prediction_latency_seconds",
         "prediction_rows",
         "predictions_in_flight",
