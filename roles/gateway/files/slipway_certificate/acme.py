@@ -1,14 +1,15 @@
-"""Certificates from a public authority, by the ACME client uacme; HAProxy answers the authority's challenges.
+"""Certificates from a public authority, with certbot's library; HAProxy answers the authority's challenges.
 
-An answer to a challenge of the kind http-01 is the token of the request, a dot, and the thumbprint of the account's
+The answer to a challenge of the kind http-01 is the token of the request, a dot, and the thumbprint of the account's
 key. HAProxy knows the thumbprint from a map, so that nothing has to be written, or run, while an order is under way.
 """
 
 import base64
 import hashlib
 import json
-import re
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -22,12 +23,10 @@ from .errors import CertificateError
 from .pem import Certificate
 from .settings import Paths, Settings
 
-CLIENT = "/usr/bin/uacme"
-# It accepts a challenge if it is http-01.
-HOOK = "/usr/local/lib/slipway/acme-hook"
-LIMIT_SECONDS = 300
+# Of one request to the authority, and of an order.
+REQUEST_SECONDS, ORDER_SECONDS = 30, 180
+# The key of the map.
 ACCOUNT = "account"
-DETAIL = re.compile(r'"detail":\s*("(?:[^"\\]|\\.)*")')
 
 
 def source(settings: Settings) -> str:
@@ -35,19 +34,25 @@ def source(settings: Settings) -> str:
     return f"acme {settings.acme_directory}"
 
 
-def prepare(paths: Paths) -> None:
-    """Make the account's key if there is none, and tell HAProxy its thumbprint."""
-    path = paths.acme / "private" / "key.pem"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        key: Any = load_pem_private_key(path.read_bytes(), password=None)
-    except (FileNotFoundError, ValueError):
+def prepare(paths: Paths) -> ec.EllipticCurvePrivateKey:
+    """Return the account's key, which is made if there is none; HAProxy knows its thumbprint."""
+    key = _load(paths)
+    if key is None:
         key = make_key()
-        files.replace(path, pem.private_pem(key), 0o600)
+        files.replace(paths.account_key, pem.private_pem(key), 0o600)
     line = f"{ACCOUNT} {thumbprint(key)}\n".encode()
     if not paths.thumbprints.exists() or paths.thumbprints.read_bytes() != line:
         files.replace(paths.thumbprints, line, 0o644)
         haproxy.set_map(paths.socket, paths.thumbprints, ACCOUNT, thumbprint(key))
+    return key
+
+
+def _load(paths: Paths) -> ec.EllipticCurvePrivateKey | None:
+    try:
+        key = load_pem_private_key(paths.account_key.read_bytes(), password=None)
+    except (FileNotFoundError, ValueError):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def thumbprint(key: ec.EllipticCurvePrivateKey) -> str:
@@ -59,18 +64,12 @@ def thumbprint(key: ec.EllipticCurvePrivateKey) -> str:
     return _base64url(hashlib.sha256(members.encode()).digest())
 
 
-def order(settings: Settings, paths: Paths) -> Certificate:
+def order(settings: Settings, account: ec.EllipticCurvePrivateKey) -> Certificate:
     """Return a new certificate for the domain; raises CertificateError with the authority's reason."""
-    key, request = make_key(), paths.acme / "request.csr"
-    files.replace(request, _request(settings.domain, key), 0o600)
-    # Fails if the account exists. What matters is whether the order succeeds, and its reasons include those of this.
-    _client(settings, paths, "new", *filter(None, [settings.acme_email]))
-    answer = paths.acme / "request-cert.pem"
-    answer.unlink(missing_ok=True)
-    done = _client(settings, paths, "--never-create", "--force", "--no-ocsp", "--no-ari", "issue", str(request))
-    if done.returncode or not answer.exists():
-        raise CertificateError(f"{settings.acme_directory} gave no certificate for {settings.domain}: {_reason(done)}")
-    return pem.parse(source(settings), pem.private_pem(key), answer.read_bytes())
+    key = make_key()
+    with _reasons(settings):
+        chain = _fullchain(settings, account, _request(settings.domain, key))
+    return pem.parse(source(settings), pem.private_pem(key), chain.encode())
 
 
 def _request(domain: str, key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -79,28 +78,52 @@ def _request(domain: str, key: ec.EllipticCurvePrivateKey) -> bytes:
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
-def _client(settings: Settings, paths: Paths, *command: str) -> subprocess.CompletedProcess[str]:
-    options = ["--confdir", str(paths.acme), "--acme-url", settings.acme_directory, "--yes", "--hook", HOOK]
+def _fullchain(settings: Settings, account: ec.EllipticCurvePrivateKey, request: bytes) -> str:
+    from acme import challenges, client, errors, messages
+    from josepy import ES256, JWKEC
+
+    identity = JWKEC(key=account)
+    network = client.ClientNetwork(identity, alg=ES256, user_agent="slipway", timeout=REQUEST_SECONDS)
+    authority = client.ClientV2(client.ClientV2.get_directory(settings.acme_directory, network), network)
+    wanted = messages.NewRegistration.from_data(email=settings.acme_email or None, terms_of_service_agreed=True)
     try:
-        return subprocess.run(  # noqa: S603 the settings are checked, and no shell reads them
-            [CLIENT, *options, *command], check=False, capture_output=True, text=True, timeout=LIMIT_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CertificateError(f"{settings.acme_directory} did not finish within {LIMIT_SECONDS} s") from error
-    except OSError as error:
-        raise CertificateError(f"{CLIENT} cannot be run: {error.strerror}") from error
+        authority.new_account(wanted)
+    except errors.ConflictError as known:
+        network.account = messages.RegistrationResource(body=messages.Registration(), uri=known.location)
+    under_way = authority.new_order(request)
+    for authorization in under_way.authorizations:
+        for challenge in authorization.body.challenges:
+            if isinstance(challenge.chall, challenges.HTTP01) and challenge.status != messages.STATUS_VALID:
+                authority.answer_challenge(challenge, challenge.response(identity))
+    deadline = datetime.now() + timedelta(seconds=ORDER_SECONDS)
+    chain: str = authority.poll_and_finalize(under_way, deadline).fullchain_pem
+    return chain
 
 
-def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what the authority says, or what the client says last."""
-    if details := DETAIL.findall(done.stderr):
-        reason: str = json.loads(details[-1])
-        return reason
-    lines = [line.removeprefix("uacme: ") for line in done.stderr.splitlines() if line.startswith("uacme: ")]
-    if not lines:
-        return f"{CLIENT} ended with exit code {done.returncode}"
-    # The last line names the step, the first one the cause.
-    return lines[-1] if lines[0] == lines[-1] else f"{lines[-1]} ({lines[0]})"
+@contextmanager
+def _reasons(settings: Settings) -> Iterator[None]:
+    """Turn the errors of the library, and of its connections, into a sentence."""
+    from acme import errors, messages
+    from requests import RequestException
+
+    try:
+        yield
+    except errors.ValidationError as error:
+        found = (challenge for failed in error.failed_authzrs for challenge in failed.body.challenges)
+        reason = "; ".join(str(challenge.error.detail) for challenge in found if challenge.error)
+    except messages.Error as error:
+        reason = str(error.detail or error)
+    except errors.TimeoutError:
+        reason = f"it did not finish within {ORDER_SECONDS} s"
+    except (errors.Error, RequestException, ValueError) as error:
+        reason = str(error) or type(error).__name__
+    else:
+        return
+    raise CertificateError(f"{settings.acme_directory} gave no certificate for {settings.domain}: {_line(reason)}")
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text).split())
 
 
 def _base64url(content: bytes) -> str:

@@ -60,12 +60,12 @@ def _fresh(
         return (given if given.chain != current.chain or given.source != current.source else None), ""
     if settings.tls == "local":
         return _local(settings, paths, current, now), ""
-    acme.prepare(paths)
+    account = acme.prepare(paths)
     due = current.source != acme.source(settings) or not names.covers(current.names, settings.domain)
     if not due and now < current.renew_at:
         return None, ""
     if not offline:
-        return acme.order(settings, paths), ""
+        return acme.order(settings, account), ""
     never = f"{settings.acme_directory} has not given a certificate for {settings.domain} yet" if due else ""
     return None, (last.problem if last else "") or never
 

@@ -59,9 +59,9 @@ class Paths:
         return self.gateway / "ca.crt"
 
     @property
-    def acme(self) -> Path:
-        """The folder of the ACME client: the account's key, and the last request."""
-        return self.private / "acme"
+    def account_key(self) -> Path:
+        """The key of the account with the public authority."""
+        return self.private / "account.key"
 
     @property
     def thumbprints(self) -> Path:

@@ -39,7 +39,7 @@ class PublicAuthority:
     def __init__(self) -> None:
         self.problem, self.orders = "", 0
 
-    def order(self, settings: Settings, _paths: Paths) -> Certificate:
+    def order(self, settings: Settings, _account: object) -> Certificate:
         self.orders += 1
         if self.problem:
             raise CertificateError(self.problem)
