@@ -13,6 +13,12 @@ from app.web.openapi.schema import Json, merged
 __all__ = ["Json", "Limits", "ModelDescription", "document"]
 
 TITLE = "Slipway"
+# The gateway decides whether a request needs a key; this server cannot know it. `{}`: perhaps not.
+SECURITY: list[Json] = [{}, {"bearer": []}, {"key": []}]
+SECURITY_SCHEMES: Json = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 # The version of these routes; each model has its own.
 VERSION = "1"
 DESCRIPTION = """\
@@ -23,6 +29,9 @@ repeated or of the wrong type, the error names the field; the server never guess
 A request holds 1 to {max_rows} rows in at most {max_body_bytes} bytes of UTF-8, and at most one value for every \
 {bytes_a_value} bytes of that limit. `null` stands for a missing value, if the field allows it. Every answer has an \
 `x-request-id`: the caller's own, or a new one. Any other path gets 404, any other method 405.
+
+Some gateways ask for a key, as `Authorization: Bearer` or as `X-API-Key`. They answer 401 if there is none and 403 if \
+it is unknown or has expired, in the format of the path.
 
 JSON Schema cannot say that two arrays have the same length. Schemas that need this are spelled out for {lengths} \
 rows. The server accepts more rows in the same way.
@@ -45,11 +54,13 @@ def document(models: Sequence[ModelDescription], default: str, limits: Limits) -
         "openapi": "3.1.1",
         "info": {"title": TITLE, "version": VERSION, "description": _description(limits)},
         "tags": [*rows.TAGS, *mlflow.TAGS, *v2.TAGS, *service.TAGS],
+        "security": SECURITY,
         "paths": merged(*paths, service.PATHS),
         "components": {
             "schemas": merged(values.schemas(models), SCHEMAS, *parts),
             "responses": RESPONSES,
             "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
         "x-slipway-models": listed,
     }

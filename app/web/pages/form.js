@@ -1,6 +1,7 @@
 // The form: one input for each field of the chosen model, and the request that the inputs make.
 import { byId, el, pretty } from "./dom.js";
 import { FORMATS, curl, literal, typeOf } from "./formats.js";
+import { ask, curlHeader } from "./key.js";
 
 const BASE = new URL(".", document.baseURI);
 let api;
@@ -71,11 +72,11 @@ function request() {
   return { url: new URL(format.path(model), BASE).href, type: typeOf(format), body: format.body(values) };
 }
 
-function refresh() {
+export function refresh() {
   const { url, type, body } = request();
   byId("target").textContent = `POST ${new URL(url).pathname}`;
   byId("body").textContent = body;
-  byId("curl").textContent = curl(url, type, body);
+  byId("curl").textContent = curl(url, type, body, curlHeader());
   // The answer on the page belongs to the previous request.
   byId("answer").classList.add("stale");
 }
@@ -90,7 +91,7 @@ async function send(event) {
   markError(null);
   const start = performance.now();
   try {
-    const response = await fetch(url, { method: "POST", headers: { "content-type": type }, body });
+    const response = await ask(url, { method: "POST", headers: { "content-type": type }, body });
     const text = await response.text();
     show(response, text, performance.now() - start);
   } catch (error) {

@@ -49,6 +49,6 @@ export function literal(text) {
   return /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false)$/.test(text) ? text : quoted(text);
 }
 
-export function curl(url, type, body) {
-  return `curl ${url} -H 'content-type: ${type}' -d '${body.replaceAll("'", String.raw`'\''`)}'`;
+export function curl(url, type, body, header) {
+  return `curl ${url}${header} -H 'content-type: ${type}' -d '${body.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app import odd
 from tests.app.conftest import Server
@@ -28,16 +27,6 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     running = Server({"SLIPWAY_MODELS": models, "SLIPWAY_DEFAULT_MODEL": "california", "SLIPWAY_WORKERS": "1"})
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "wanted chromium on the PATH: `make system` installs it"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--disable-gpu", "--disable-quic"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

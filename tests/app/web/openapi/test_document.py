@@ -36,6 +36,7 @@ def test_each_operation_is_in_a_group(api: Documented) -> None:
 
 def test_each_component_is_used(api: Documented) -> None:
     used = set(re.findall(r"'#/components/(\w+)/([^']+)'", str(api.document)))
+    used |= {("securitySchemes", name) for requirement in api.document["security"] for name in requirement}
     assert used == {(kind, name) for kind, named in api.document["components"].items() for name in named}
 
 
