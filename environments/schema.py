@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,14 @@ def listing(kind: Kind) -> Kind:
     return Kind(f"a list, each {kind.wanted}", lambda value: isinstance(value, list) and all(map(kind.fits, value)))
 
 
+def is_network(value: Any) -> bool:
+    """Whether the value is the text of an IP address or network, and not of all addresses."""
+    try:
+        return isinstance(value, str) and ip_network(value).prefixlen > 0
+    except ValueError:
+        return False
+
+
 def is_date(value: Any) -> bool:
     """Whether the value is the text of a date, as 2027-01-31."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
@@ -68,9 +77,12 @@ MEMORY = text("a size such as 512m or 1g", r"[1-9][0-9]*[mg]")
 DAY = 86400
 KEYS = {
     "branch": text("the name of a branch", r"[A-Za-z0-9_][A-Za-z0-9_./-]*"),
-    "domain": text("a host name, without https:// or a port", r"[a-z0-9-]+(\.[a-z0-9-]+)*"),
-    "tls": one_of("acme", "local"),
+    "domain": text("a host name, without https:// or a port, or nothing", r"([a-z0-9-]+(\.[a-z0-9-]+)*)?"),
+    "tls": one_of("acme", "local", "files", "upstream"),
+    "acme_directory": text("an https:// address", r"https://[^\s/@\"\\]+(/[^\s\"\\]*)?"),
     "acme_email": text("an e-mail address, or nothing", r"([^@\s{}]+@[^@\s{}]+)?"),
+    "tls_upstream_addresses": listing(Kind("an address or a network such as 10.0.1.0/24", is_network)),
+    "tls_upstream_proxy_protocol": Kind("true or false", lambda value: isinstance(value, bool)),
     "request_max_bytes": number(1024, 2**30),
     "request_timeout_seconds": number(1, 600),
     "api_workers": number(1, 64),
@@ -128,7 +140,10 @@ def problems(folder: Path, environment: str) -> list[str]:
         *_checked(folder, "release.yml", check_release),
     ]
     # Compare the files only if each is right on its own.
-    return found or list(_check_fetching(environment, read(folder, environment)))
+    if found:
+        return found
+    settings = read(folder, environment)
+    return [*_check_tls(environment, settings), *_check_fetching(environment, settings)]
 
 
 def read(folder: Path, environment: str) -> dict[str, Any]:
@@ -182,6 +197,15 @@ def _templates(value: Any, key: str = "") -> Iterator[str]:
             yield from _templates(inner, key)
     elif isinstance(value, str) and TEMPLATE.search(value):
         yield f"{key}: contains a template marker ({{{{, {{% or {{#), wanted a plain value"
+
+
+def _check_tls(environment: str, settings: dict[str, Any]) -> Iterator[str]:
+    """Yield what the source of the certificate needs and this environment does not have."""
+    file = f"environments/{environment}.yml"
+    if settings["tls"] == "acme" and "." not in settings["domain"]:
+        yield f"{file}: domain={settings['domain']!r}: tls=acme wants a public host name"
+    if settings["tls"] == "upstream" and not settings["tls_upstream_addresses"]:
+        yield f"{file}: tls_upstream_addresses is empty: tls=upstream wants the addresses of the load balancer"
 
 
 def _check_fetching(environment: str, settings: dict[str, Any]) -> Iterator[str]:

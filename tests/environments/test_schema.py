@@ -56,8 +56,14 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(repository: Path, file:
     ("key", "value", "wanted"),
     [
         ("branch", "-x", "the name of a branch"),
-        ("domain", "https://slipway.example.com", "a host name, without https:// or a port"),
-        ("tls", "letsencrypt", "one of acme, local"),
+        ("domain", "https://slipway.example.com", "a host name, without https:// or a port, or nothing"),
+        ("tls", "letsencrypt", "one of acme, local, files, upstream"),
+        ("acme_directory", "http://acme.example.com/dir", "an https:// address"),
+        ("tls_upstream_addresses", "10.0.1.0/24", "a list, each an address or a network such as 10.0.1.0/24"),
+        ("tls_upstream_addresses", ["10.0.1.7/24"], "a list, each an address or a network such as 10.0.1.0/24"),
+        ("tls_upstream_addresses", ["0.0.0.0/0"], "a list, each an address or a network such as 10.0.1.0/24"),
+        ("tls_upstream_addresses", ["lb.example.com"], "a list, each an address or a network such as 10.0.1.0/24"),
+        ("tls_upstream_proxy_protocol", 1, "true or false"),
         ("acme_email", "me", "an e-mail address, or nothing"),
         ("request_max_bytes", "8m", "a whole number from 1024 to 1073741824"),
         ("api_workers", True, "a whole number from 1 to 64"),
@@ -165,7 +171,9 @@ def test_an_environment_may_say_that_it_is_public(repository: Path) -> None:
 def test_a_key_that_base_does_not_have_is_missed(repository: Path) -> None:
     base = repository / "environments" / "base.yml"
     base.write_text("".join(line for line in base.read_text().splitlines(True) if not line.startswith("tls:")))
-    assert schema.problems(repository, "prod") == ["environments/base.yml: tls is missing: wanted one of acme, local"]
+    assert schema.problems(repository, "prod") == [
+        "environments/base.yml: tls is missing: wanted one of acme, local, files, upstream"
+    ]
 
 
 @pytest.mark.parametrize("text", ["- a\n", "just text\n", "a: [\n", "\0", "a: 1\n  b: 2\n"])
@@ -310,3 +318,30 @@ def test_a_file_without_end_is_refused(repository: Path, text: str) -> None:
 def test_the_environments_own_values_are_read_over_the_usual_ones(repository: Path) -> None:
     found = schema.read(repository, "prod")
     assert (found["branch"], found["tls"], found["release"]) == ("prod", "acme", RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"domain": ""}, "domain='': tls=acme wants a public host name"),
+        ({"domain": "localhost"}, "domain='localhost': tls=acme wants a public host name"),
+        (
+            {"tls": "upstream"},
+            "tls_upstream_addresses is empty: tls=upstream wants the addresses of the load balancer",
+        ),
+    ],
+)
+def test_a_source_of_certificates_has_what_it_needs(repository: Path, keys: dict[str, Any], problem: str) -> None:
+    assert refused(repository, "environments/prod.yml", **keys) == [f"environments/prod.yml: {problem}"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"domain": "", "tls": "local"},
+        {"domain": "", "tls": "files"},
+        {"tls": "upstream", "tls_upstream_addresses": ["10.0.1.0/24", "2001:db8::1"]},
+    ],
+)
+def test_a_host_needs_no_domain_and_no_certificate_of_its_own(repository: Path, keys: dict[str, Any]) -> None:
+    assert refused(repository, "environments/prod.yml", **keys) == []
