@@ -9,6 +9,8 @@ from pathlib import Path
 
 from containers import images
 from containers.docker import docker
+from containers.labels import TESTS
+from plugins.module_utils.slipway import haproxy
 from tests.plugins.engine import unique
 
 START_SECONDS = 30
@@ -41,7 +43,8 @@ class HAProxy:
         # As root: tests do not look at rights here.
         command = ["haproxy", "-W", "-f", str(self.folder / "haproxy.cfg")]
         image = images.tag_of("host")
-        docker("run", "--detach", "--init", "--network=none", f"--name={self.name}", "--mount", mount, image, *command)
+        options = ["--detach", "--init", "--network=none", f"--name={self.name}", f"--label={TESTS}", "--mount", mount]
+        docker("run", *options, image, *command)
         until = time.monotonic() + START_SECONDS
         while not self.answers():
             output = docker("logs", self.name)
@@ -55,6 +58,19 @@ class HAProxy:
             return True
         return False
 
+    def reload(self) -> None:
+        """Reload the configuration, and wait until the new process answers."""
+        before = self._pid()
+        docker("kill", "--signal=USR2", self.name)
+        until = time.monotonic() + START_SECONDS
+        while self._pid() == before:
+            assert time.monotonic() < until, docker("logs", self.name)
+            time.sleep(0.05)
+
+    def _pid(self) -> str:
+        lines = haproxy.ask(self.runtime, "show info").splitlines()
+        return next(line for line in lines if line.startswith("Pid:"))
+
     def connection(self) -> UnixConnection:
         return UnixConnection(self.folder / "http.sock")
 
@@ -64,18 +80,18 @@ class HAProxy:
 
 GLOBAL = """\
 global
-	stats socket {folder}/admin.sock mode 600 level admin
+    stats socket {folder}/admin.sock mode 600 level admin
 defaults slipway
-	mode http
-	timeout client 30s
-	timeout server 30s
-	timeout connect 5s
+    mode http
+    timeout client 30s
+    timeout server 30s
+    timeout connect 5s
 frontend test from slipway
-	bind unix@{folder}/http.sock mode 600
-	http-request set-var(txn.envelope) str(native)
-	http-request set-var(txn.envelope) str(mlflow) if {{ path /invocations }}
-	http-request set-var(txn.envelope) str(v2) if {{ path /v2 }} || {{ path_beg /v2/ }}
-	default_backend api
+    bind unix@{folder}/http.sock mode 600
+    http-request set-var(txn.envelope) str(native)
+    http-request set-var(txn.envelope) str(mlflow) if {{ path /invocations }}
+    http-request set-var(txn.envelope) str(v2) if {{ path /v2 }} || {{ path_beg /v2/ }}
+    default_backend api
 """
 
 

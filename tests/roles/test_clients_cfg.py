@@ -79,7 +79,7 @@ def backend(folder: Path, access: str) -> str:
     environment.filters["to_json"] = json.dumps
     variables = VARS | {"api_access": access, "_api_clients_map": str(folder / "clients.map")}
     rules = environment.get_template("clients.cfg.j2").render(variables)
-    return f"backend api from slipway\n{rules}\n\tserver api unix@{folder}/api.sock\n"
+    return f"backend api from slipway\n{rules}\n    server api unix@{folder}/api.sock\n"
 
 
 def allow(folder: Path, *clients: dict[str, Any]) -> None:
@@ -229,6 +229,20 @@ def test_a_client_over_its_limit_gets_429_and_still_its_limit(
     while datetime.now(UTC) - start < timedelta(seconds=4):
         served += status(connection, path, x_api_key="slip_a") == 200
     assert 10 <= served <= 25
+
+
+def test_a_reload_keeps_the_list_and_brings_no_withdrawn_key_back(proxy: HAProxy, connection: UnixConnection) -> None:
+    allow(proxy.folder, client("mobile-app", "slip_a"), client("reports", "slip_b"))
+    assert status(connection, x_api_key="slip_a") == 200
+    allow(proxy.folder, client("reports", "slip_b"))
+    proxy.reload()
+    with contextlib.closing(proxy.connection()) as fresh:
+        assert [status(fresh, x_api_key=key) for key in ("slip_a", "slip_b")] == [403, 200]
+        allow(proxy.folder)
+        assert status(fresh, x_api_key="slip_b") == 403
+    # The process from before the reload has the list of then. It closes its connections rather than answer on them.
+    with contextlib.suppress(ConnectionError):
+        assert status(connection, x_api_key="slip_b") == 403
 
 
 def test_many_keys_fit(proxy: HAProxy, connection: UnixConnection) -> None:
