@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from containers.docker import docker, succeeds
-from containers.images import make
+from containers.images import make, tag_of
 from containers.labels import label
 from roles.gateway.files.slipway_certificate import authority, pem
 from roles.gateway.files.slipway_certificate.settings import Paths
@@ -26,6 +26,7 @@ NAME = f"slipway-certificate-{identity()}"
 DOMAIN, REFUSED = "example.test", "refused.test"
 DIRECTORY = "https://localhost:14000/dir"
 HOST = Paths()
+OWN = "/run/haproxy/own.sock"
 ROLE = ROOT / "roles" / "gateway"
 # What the templates get from the role; everything else in the configuration is about the test.
 VARIABLES = {
@@ -50,6 +51,7 @@ defaults slipway
 
 frontend public from slipway
 {% include 'entrance.cfg.j2' %}
+    bind {{ own }} user root mode 600
     http-request return status 200 content-type text/plain lf-string "%[src] %[var(txn.plain)]"
 {% include 'redirect.cfg.j2' %}
 """
@@ -82,7 +84,7 @@ def configuration(tls: str, domain: str = DOMAIN, **settings: object) -> str:
     # As Ansible renders templates.
     environment = Environment(loader=loader, trim_blocks=True, undefined=StrictUndefined, autoescape=False)  # noqa: S701
     template = environment.from_string(CONFIGURATION)
-    return template.render(tls=tls, domain=domain, socket=HOST.socket, **VARIABLES, **settings)
+    return template.render(tls=tls, domain=domain, socket=HOST.socket, own=OWN, **VARIABLES, **settings)
 
 
 class Container:
@@ -166,39 +168,49 @@ SOCAT = (
 
 
 @contextlib.contextmanager
-def container(folder: Path) -> Iterator[Container]:
-    """Start the container; pebble trusts and is trusted, HAProxy does not run yet."""
+def container() -> Iterator[Container]:
+    """Start the container; HAProxy does not run yet."""
     make("host")
-    tool = [sys.executable, "-m", "tools.go_tool", "pebble"]
-    pebble = subprocess.run(tool, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
     docker("rm", "--force", NAME)
     mounts = {
         f"{ROLE}/files/slipway_certificate": "/usr/local/lib/slipway/slipway_certificate",
         f"{ROLE}/files/slipway-certificate": "/usr/local/bin/slipway-certificate",
-        pebble: "/usr/local/bin/pebble",
+        str(Path(pebble()).parent): "/srv/go-tools",
     }
     options = [f"--mount=type=bind,source={path},target={target},readonly" for path, target in mounts.items()]
     options += [f"--add-host={name}:127.0.0.1" for name in (DOMAIN, REFUSED)]
     options += ["--publish=127.0.0.1::80", "--publish=127.0.0.1::443", "--label", label()]
-    docker("run", "--detach", "--init", "--name", NAME, *options, f"slipway-host:{identity()}", "sleep", "infinity")
+    docker("run", "--detach", "--init", "--name", NAME, *options, tag_of("host"), "sleep", "infinity")
     try:
         made = Container(NAME)
         made.run("mkdir", "-p", str(HOST.socket.parent))
-        own = authority.ensure(_folder(folder), "pebble", datetime.now(UTC))
-        server = own.issue(("localhost",), datetime.now(UTC))
-        made.write("/srv/pebble.pem", server.pem().decode())
-        made.write("/usr/local/share/ca-certificates/pebble.crt", own.certificate.public_bytes(Encoding.PEM).decode())
-        made.run("update-ca-certificates")
-        made.write("/srv/pebble.json", json.dumps(PEBBLE))
-        start_pebble()
         yield made
     finally:
         docker("rm", "--force", NAME)
 
 
+def pebble() -> str:
+    """Return the path of pebble, which is built first if the cache does not have it."""
+    tool = [sys.executable, "-m", "tools.go_tool", "pebble"]
+    return subprocess.run(tool, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
+
+
+def configure_pebble(made: Container, folder: Path) -> None:
+    """Give pebble a certificate that the container trusts, and start it."""
+    own = authority.ensure(_folder(folder), "pebble", datetime.now(UTC))
+    server = own.issue(("localhost",), datetime.now(UTC))
+    made.write("/srv/pebble.pem", server.pem().decode())
+    made.write("/usr/local/share/ca-certificates/pebble.crt", own.certificate.public_bytes(Encoding.PEM).decode())
+    made.run("update-ca-certificates")
+    made.write("/srv/pebble.json", json.dumps(PEBBLE))
+    start_pebble()
+
+
 def start_pebble() -> None:
     """Start pebble and wait until it answers."""
-    docker("exec", "--detach", "--env", "PEBBLE_VA_NOSLEEP=1", NAME, "pebble", "-config", "/srv/pebble.json")
+    docker(
+        "exec", "--detach", "--env", "PEBBLE_VA_NOSLEEP=1", NAME, "/srv/go-tools/pebble", "-config", "/srv/pebble.json"
+    )
     while not succeeds("exec", NAME, "curl", "--silent", "--fail", DIRECTORY):
         pass
 

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """HAProxy as it starts on a fresh host: before there is a certificate."""
-    with haproxy_container.container(tmp_path_factory.mktemp("pebble")) as made:
+    with haproxy_container.container() as made:
+        haproxy_container.configure_pebble(made, tmp_path_factory.mktemp("pebble"))
         made.settings()
         done = made.certificate("--offline")
         assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 Address = IPv4Address | IPv6Address
 ITSELF: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
 # Nobody reaches the host at the addresses of its containers' networks.
-INTERNAL = ("bridge", "veth")
+INTERNAL = "bridge"
 
 
 def wanted(domain: str) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def own_addresses() -> list[str]:
     return [
         info["local"]
         for interface in json.loads(done.stdout)
-        if interface.get("linkinfo", {}).get("info_kind") not in INTERNAL
+        if interface.get("linkinfo", {}).get("info_kind") != INTERNAL
         for info in interface.get("addr_info", [])
         # Addresses for outgoing connections change every day.
         if "local" in info and not info.get("temporary")

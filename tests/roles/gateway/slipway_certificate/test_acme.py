@@ -2,7 +2,7 @@
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from roles.gateway.files.slipway_certificate import acme, names
+from roles.gateway.files.slipway_certificate import acme
 from roles.gateway.files.slipway_certificate.settings import Paths
 from tests.roles.gateway.slipway_certificate.fake_haproxy import Runtime, running
 
@@ -21,10 +21,3 @@ def test_the_accounts_key_is_made_once_and_haproxy_learns_its_thumbprint(paths: 
 def test_the_thumbprint_is_the_one_of_rfc_7638() -> None:
     # The key with the private number 1: its public point is the curve's base point, the expected value is OpenSSL's.
     assert acme.thumbprint(ec.derive_private_key(1, ec.SECP256R1())) == "xx0BcA-wMohw8atYDJOe6peGModklG2wRHBlXHMvl0M"
-
-
-def test_a_name_is_covered_by_itself_or_by_a_wildcard_for_one_label() -> None:
-    assert names.covers(("x.example.com",), "x.example.com")
-    assert names.covers(("*.example.com",), "x.example.com")
-    assert not names.covers(("*.example.com",), "a.x.example.com")
-    assert not names.covers(("*.example.com",), "example.com")
