@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import client_key
+
 ROOT = Path(__file__).resolve().parents[2]
 Tracked = Callable[[str], list[Path]]
 # Folders of one computer. In pieces, so that this file does not match itself.
@@ -13,6 +15,8 @@ MACHINE = re.compile("|".join(("/" + name + r"/\w") for name in ("work", "home",
 REGISTRIES = re.compile(
     "|".join(("pypi" + r"\.org", "files.python" + "hosted", "proxy.golang" + r"\.org", "registry-1" + r"\."))
 )
+# A client's key, as tools/client_key.py makes it. Its sha256 belongs into environments/, the key itself nowhere.
+CLIENT_KEY = re.compile("slip" + "_[A-Za-z0-9_-]{43}")
 GENERATED = {"go.sum", "LICENSE"}
 
 
@@ -30,6 +34,11 @@ def test_no_file_names_a_place_on_one_machine(texts: dict[str, str]) -> None:
 def test_no_file_names_the_host_of_a_package_registry(texts: dict[str, str]) -> None:
     found = [f"{name}: {match[0]}" for name, text in texts.items() if (match := REGISTRIES.search(text))]
     assert not found
+
+
+def test_no_file_holds_the_key_of_a_client(texts: dict[str, str]) -> None:
+    assert CLIENT_KEY.fullmatch(client_key.make())
+    assert [name for name, text in texts.items() if CLIENT_KEY.search(text)] == []
 
 
 def test_the_readme_stays_under_120_lines_and_shows_every_folder(texts: dict[str, str], tracked: Tracked) -> None:

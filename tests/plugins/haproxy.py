@@ -88,6 +88,7 @@ defaults slipway
     timeout connect 5s
 frontend test from slipway
     bind unix@{folder}/http.sock mode 600
+    bind unix@{folder}/http2.sock mode 600 proto h2
     http-request set-var(txn.envelope) str(native)
     http-request set-var(txn.envelope) str(mlflow) if {{ path /invocations }}
     http-request set-var(txn.envelope) str(v2) if {{ path /v2 }} || {{ path_beg /v2/ }}

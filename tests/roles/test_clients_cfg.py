@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jinja2
 import pytest
 import yaml
@@ -187,6 +188,18 @@ def test_a_list_works_at_once_also_on_a_kept_connection(proxy: HAProxy, connecti
     allow(proxy.folder)
     assert status(connection, x_api_key="slip_new") == 403
     assert connection.sock is first
+
+
+def test_a_withdrawn_key_stops_on_a_kept_http2_connection(proxy: HAProxy) -> None:
+    allow(proxy.folder, client("mobile-app", "slip_a"))
+    transport = httpx.HTTPTransport(uds=str(proxy.folder / "http2.sock"), http1=False, http2=True)
+    with httpx.Client(transport=transport, headers={"x-api-key": "slip_a"}) as http2:
+        answers = [http2.post("http://localhost/predict", content=b"{}")]
+        first = answers[0].extensions["network_stream"]
+        allow(proxy.folder)
+        answers.append(http2.post("http://localhost/predict", content=b"{}"))
+    assert [(answer.status_code, answer.http_version) for answer in answers] == [(200, "HTTP/2"), (403, "HTTP/2")]
+    assert answers[1].extensions["network_stream"] is first
 
 
 def test_a_key_ends_with_its_last_day_without_a_run(proxy: HAProxy, connection: UnixConnection) -> None:
