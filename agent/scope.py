@@ -60,6 +60,7 @@ TABLE: dict[str, Roles] = {
     "plugins/module_utils/slipway/deployment.py": _only("api"),
     "plugins/module_utils/slipway/docker.py": _only("api", "mlflow"),
     "plugins/module_utils/slipway/files.py": _only("api", "docker", "gateway", "mlflow", "pull", "secrets"),
+    "plugins/module_utils/slipway/gateway.py": _only("api"),
     "plugins/module_utils/slipway/golden.py": _only("api"),
     "plugins/module_utils/slipway/haproxy.py": _only("api"),
     "plugins/module_utils/slipway/record.py": _only("api"),

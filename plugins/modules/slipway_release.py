@@ -5,17 +5,18 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.slipway import files
-from ..module_utils.slipway.colours import CURRENT
+from ..module_utils.slipway.colours import COLOURS, CURRENT, SERVING
 from ..module_utils.slipway.deployment import Deployment, DeploymentError
 from ..module_utils.slipway.docker import Docker, DockerError, engine_answers
+from ..module_utils.slipway.gateway import GatewayError
 
 DOCUMENTATION = r"""
 module: slipway_release
 short_description: Put a release into service, blue-green
 description:
   - Starts a container of the idle colour beside the one that serves, waits until it is ready, sends it the golden rows
-    of each model, and then points the link C(<folder>/current), which the gateway follows, to it. From then on the new
-    container gets all requests; the old one finishes those that it has and is removed.
+    of each model, and then makes the link C(<folder>/serving/<colour>), which the gateway looks for. From then on the
+    new container gets all requests; the old one finishes those that it has and is removed.
   - If a step fails, the old container keeps serving.
 options:
   image:
@@ -32,6 +33,10 @@ options:
     required: true
   folder:
     description: Where the colours have their sockets.
+    type: path
+    required: true
+  gateway:
+    description: The runtime socket of the gateway.
     type: path
     required: true
   group:
@@ -71,7 +76,8 @@ EXAMPLES = r"""
     models: {california: {uri: "models:/california/7", sha256: "..."}}
     default_model: california
     folder: /var/lib/slipway/api
-    group: caddy
+    gateway: /run/haproxy/admin.sock
+    group: haproxy
     bundles: /var/lib/slipway/models
     record: /var/lib/slipway/release.json
     options: [--network=none]
@@ -91,7 +97,7 @@ warnings:
 """
 SPEC = {
     **{name: {"type": "str", "required": True} for name in ("image", "default_model", "group")},
-    **{name: {"type": "path", "required": True} for name in ("folder", "bundles", "record")},
+    **{name: {"type": "path", "required": True} for name in ("folder", "gateway", "bundles", "record")},
     **{name: {"type": "int", "required": True} for name in ("ready_seconds", "golden_limit_ms", "drain_seconds")},
     "models": {"type": "dict", "required": True},
     "options": {"type": "list", "elements": "str", "required": True},
@@ -114,7 +120,8 @@ def run(module: Any) -> dict[str, Any]:
 
 def remove_unfinished(deployment: Deployment) -> None:
     """Remove files that a killed run wrote but did not put in their place."""
-    for path in (deployment.colours.path(CURRENT), deployment.settings["record"]):
+    links = [deployment.colours.path(name) for name in (CURRENT, *(f"{SERVING}/{colour}" for colour in COLOURS))]
+    for path in (*links, deployment.settings["record"]):
         files.remove(f"{path}.new")
 
 
@@ -123,7 +130,7 @@ def main() -> None:
     module = AnsibleModule(SPEC, supports_check_mode=True)
     try:
         module.exit_json(**run(module))
-    except (DeploymentError, DockerError, OSError) as error:
+    except (DeploymentError, DockerError, GatewayError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

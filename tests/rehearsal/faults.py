@@ -9,16 +9,16 @@ from rehearsal.host import Host
 from rehearsal.releases import Releases
 
 LIVE = "api-$(basename $(readlink /var/lib/slipway/api/current))"
-ROUTES, SECRETS = "/etc/caddy/slipway.d", "/run/slipway/secrets/mlflow"
-CADDYFILE = "/etc/caddy/Caddyfile"
+ROUTES, SECRETS = "/etc/haproxy/slipway", "/run/slipway/secrets/mlflow"
+CONFIG = "/etc/haproxy/slipway/00-gateway.cfg"
 FAULTS = {
-    "gateway stopped": "systemctl stop caddy",
-    "gateway killed": "systemctl kill --signal=KILL caddy",
-    "gateway's unit disabled": "systemctl disable caddy",
-    "gateway's unit masked, and stopped": "systemctl mask --now caddy",
-    "gateway's unit file removed": "rm /etc/systemd/system/caddy.service.d/slipway.conf",
-    "gateway's configuration removed": f"rm {CADDYFILE}",
-    "gateway's configuration corrupted, and restarted": f"echo '{{' >{CADDYFILE}; systemctl restart --no-block caddy",
+    "gateway stopped": "systemctl stop haproxy",
+    "gateway killed": "systemctl kill --signal=KILL haproxy",
+    "gateway's unit disabled": "systemctl disable haproxy",
+    "gateway's unit masked, and stopped": "systemctl mask --now haproxy",
+    "gateway's unit file removed": "rm /etc/systemd/system/haproxy.service.d/slipway.conf",
+    "gateway's configuration removed": f"rm {CONFIG}",
+    "gateway's configuration corrupted, and restarted": f"echo '{{' >{CONFIG}; systemctl restart --no-block haproxy",
     "Docker stopped": "systemctl stop docker.service docker.socket",
     "API stopped": f"docker stop {LIVE}",
     "API killed": f"docker kill {LIVE}",
@@ -27,7 +27,7 @@ FAULTS = {
     "API's container paused": f"docker pause {LIVE}",
     "API's link removed": "rm /var/lib/slipway/api/current",
     "API's record emptied": ": >/var/lib/slipway/release.json",
-    "API's route removed": f"rm {ROUTES}/api.caddy",
+    "API's route removed": f"rm {ROUTES}/api.cfg",
     "API's bundles deleted": "rm -r /var/lib/slipway/models/*",
     # Not next to the other faults of Docker: systemd starts a unit at most three times a minute.
     "Docker killed": "systemctl kill --signal=KILL docker",
@@ -35,7 +35,7 @@ FAULTS = {
     "MLflow killed": "docker kill mlflow",
     "MLflow's container removed": "docker rm --force mlflow",
     "MLflow's container paused": "docker pause mlflow",
-    "MLflow's route corrupted": f"echo '}}' >{ROUTES}/mlflow.caddy",
+    "MLflow's route corrupted": f"echo '}}' >{ROUTES}/mlflow.cfg",
     "MLflow's secrets removed": f"rm -r {SECRETS}",
     "agent's checks removed": "rm -r /etc/slipway/health.d",
     "Docker's configuration removed": "rm /etc/docker/daemon.json",

@@ -22,8 +22,8 @@ FAULTS = {
     "the API stopped for three seconds, and started": "docker stop $api && sleep 3 && docker start $api",
     "the API's main process killed": "kill -9 $pid",
     "a worker of the API killed": "kill -9 $(pgrep -P $pid | head -n 1)",
-    "the gateway killed": "systemctl kill --signal=KILL caddy",
-    "the gateway restarted": "systemctl restart caddy",
+    "the gateway killed": "systemctl kill --signal=KILL haproxy",
+    "the gateway restarted": "systemctl restart haproxy",
 }
 API = """
 set -eu
@@ -64,7 +64,7 @@ def test_a_reload_of_the_gateway_gives_no_answer_but_the_right_ones(
     with loaded() as load:
         for _ in range(10):
             load.more(1)
-            chain.on_host("systemctl", "reload", "caddy")
+            chain.on_host("systemctl", "reload", "haproxy")
         load.more(ANSWERS)
     show(capsys, "the gateway reloaded ten times", load)
     assert not load.wrong

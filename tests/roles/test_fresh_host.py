@@ -12,8 +12,8 @@ from workstation.paths import ROOT, identity
 
 pytestmark = pytest.mark.slow
 NAME = f"slipway-fresh-{identity()}"
-PACKAGES = ("caddy", "containerd", "docker-cli", "docker-registry", "docker.io", "runc")
-PLACES = ("/usr/local/lib/slipway", "/var/lib/slipway", "/run/slipway", "/etc/caddy", "/etc/docker")
+PACKAGES = ("haproxy", "containerd", "docker-cli", "docker-registry", "docker.io", "runc")
+PLACES = ("/usr/local/lib/slipway", "/var/lib/slipway", "/run/slipway", "/etc/haproxy", "/etc/docker")
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     machines.remove(NAME)
     machines.start(NAME, "--volume", f"{ROOT}:/src:ro")
     docker("exec", NAME, "dpkg", "--purge", "--force-depends", *PACKAGES)
-    docker("exec", NAME, "rm", "--recursive", "--force", "/etc/caddy", "/etc/docker")
+    docker("exec", NAME, "rm", "--recursive", "--force", "/etc/haproxy", "/etc/docker")
     monkeypatch.setenv("SLIPWAY_MACHINE", NAME)
     monkeypatch.setenv("SLIPWAY_TAGS", "all")
     yield NAME

@@ -10,7 +10,7 @@ from testinfra.host import Host
 
 from containers.scenarios.gateway import Gateway
 
-UNITS = ("docker", "caddy")
+UNITS = ("docker", "haproxy")
 MODEL = "california"
 BUNDLE = "/srv/bundle"
 USER = 10001
@@ -66,8 +66,8 @@ def test_one_container_serves_and_may_do_no_more_than_it_needs(host: Host) -> No
 
 def test_nobody_but_the_gateway_reaches_it(host: Host) -> None:
     socket = "/var/lib/slipway/api/current/http.sock"
-    for user, reaches in (("caddy", True), ("nobody", False)):
-        command = f"setpriv --reuid={user} --regid={user if user == 'caddy' else 65534} --clear-groups"
+    for user, reaches in (("haproxy", True), ("nobody", False)):
+        command = f"setpriv --reuid={user} --regid={user if user == 'haproxy' else 65534} --clear-groups"
         done = host.run(f"{command} curl -sS --unix-socket {socket} http://localhost/readyz")
         assert done.succeeded == reaches, done.stderr
 
@@ -151,12 +151,12 @@ def test_an_image_that_cannot_serve_leaves_the_old_one_and_says_why(
 def test_a_broken_route_is_written_anew_and_the_gateway_starts(
     host: Host, gateway: Gateway, converge: Converge
 ) -> None:
-    host.check_output("echo 'handle {' >/etc/caddy/slipway.d/api.caddy; systemctl stop caddy")
+    host.check_output("echo wrong >/etc/haproxy/slipway/api.cfg; systemctl stop haproxy")
     code, output = converge()
     assert code == 0, output
-    assert "api.caddy.broken" in " ".join(output.split())
+    assert "api.cfg.broken" in " ".join(output.split())
     assert answer(host, gateway)
-    host.check_output("rm /etc/caddy/slipway.d/api.caddy.broken")
+    host.check_output("rm /etc/haproxy/slipway/api.cfg.broken")
 
 
 def test_a_body_that_arrives_slowly_is_waited_for(host: Host, gateway: Gateway) -> None:

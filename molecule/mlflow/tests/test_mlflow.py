@@ -9,7 +9,7 @@ from testinfra.host import Host
 
 from containers.scenarios.gateway import Gateway
 
-UNITS = ("docker", "caddy")
+UNITS = ("docker", "haproxy")
 SECRETS = "/run/slipway/secrets/mlflow"
 USER = 10001
 Converge = Callable[..., tuple[int, str]]

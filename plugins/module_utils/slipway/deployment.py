@@ -11,6 +11,7 @@ from . import files, record
 from .api_client import GoldenError, check_golden, is_ready
 from .colours import COLOURS, Colours
 from .docker import Docker, DockerError, Inspection, is_running
+from .gateway import Gateway, GatewayError
 from .release import SOCKETS, Release
 
 LABEL = "slipway.release"
@@ -30,11 +31,12 @@ class Deployment:
         self.settings: dict[str, Any] = module.params
         self.docker = docker
         self.colours = Colours(docker, self.settings["folder"])
+        self.gateway = Gateway(self.settings["gateway"])
         self.release = Release(self.settings)
         self.seconds: dict[str, float] = {}
 
     def deploy(self) -> bool:
-        """Put the release into service; return whether that changed anything.
+        """Put the release into service; return whether anything changed.
 
         The steps are those of docs/hosts.md, "A release"; the task before, slipway_bundles, is the first of them.
         A run that finds the release in service does only what a run that was cut off may have left undone.
@@ -58,7 +60,7 @@ class Deployment:
         """Take whatever serves out of service; return whether there was anything."""
         linked = self.colours.clear()
         seconds = self.settings["drain_seconds"] + STOP_MARGIN_SECONDS
-        removed = [self.colours.remove(colour, seconds) for colour in COLOURS]
+        removed = [self._drain(colour, seconds) for colour in COLOURS]
         return any([linked, *removed, files.remove(self.settings["record"])])
 
     def is_in_service(self) -> bool:
@@ -89,6 +91,7 @@ class Deployment:
     def start(self, colour: str) -> None:
         """Start the colour's container, in place of one that an interrupted run left."""
         with self._timed("start"):
+            self.colours.unpublish(colour)
             self.colours.remove(colour)
             self._prepare_folder(colour)
             own = ["--name", self.colours.container(colour), "--label", f"{LABEL}={self.release.label()}"]
@@ -117,19 +120,29 @@ class Deployment:
                 check_golden(self.colours.socket(colour), name, self.release.golden(model), limit_ms)
 
     def switch_traffic(self, colour: str) -> None:
-        """Send new requests to the colour."""
-        # Only now may Docker restart the container by itself: one that never served must not come back after a boot.
-        self.docker.run("update", "--restart", "unless-stopped", self.colours.container(colour))
-        self.colours.switch(colour)
+        """Have the gateway send requests to the colour; from then on it is the released one."""
+        with self._timed("switch"):
+            # Only now may Docker restart the container by itself: one that never served must not return after a boot.
+            self.docker.run("update", "--restart", "unless-stopped", self.colours.container(colour))
+            self.colours.publish(colour)
+            self.gateway.await_server(colour)
+            self.colours.release(colour)
 
     def drain_previous(self) -> bool:
         """Let the previous container finish its requests, and remove it; return whether there was one."""
         live = self.colours.live()
+        published = False
         if live:
             self._prepare_folder(live)
+            published = self.colours.publish(live)
         with self._timed("drain"):
-            seconds = self.settings["drain_seconds"] + STOP_MARGIN_SECONDS
-            return self.colours.remove(self.colours.idle(), seconds)
+            return self._drain(self.colours.idle(), self.settings["drain_seconds"] + STOP_MARGIN_SECONDS) or published
+
+    def _drain(self, colour: str, seconds: int) -> bool:
+        """Send the colour no more requests, wait for those that it has, and remove it; return whether it was there."""
+        if self.colours.unpublish(colour):
+            self.gateway.await_idle(colour, seconds)
+        return self.colours.remove(colour, seconds)
 
     def record(self) -> bool:
         """Write release.json; return whether it said anything else before."""
@@ -167,7 +180,8 @@ class Deployment:
         previous = self.colours.live()
         try:
             yield
-        except (DeploymentError, GoldenError, DockerError, OSError, ValueError, KeyError) as error:
+        except (DeploymentError, GoldenError, GatewayError, DockerError, OSError, ValueError, KeyError) as error:
+            self.colours.unpublish(colour)
             self.colours.remove(colour)
             serves = previous and is_ready(self.colours.socket(previous))
             state = "the previous release keeps serving" if serves else "nothing serves"
@@ -178,7 +192,7 @@ class Deployment:
         """Say that the new release serves, although a step after the switch failed."""
         try:
             yield
-        except (DockerError, OSError) as error:
+        except (DockerError, GatewayError, OSError) as error:
             raise DeploymentError(
                 f"{self.release.title()} serves, but a step after the switch failed: {error}"
             ) from error

@@ -1,4 +1,4 @@
-"""The link that says which colour serves."""
+"""The links that say which colour is released, and which the gateway may use."""
 
 import os
 from pathlib import Path
@@ -20,15 +20,15 @@ def test_at_first_none_serves_and_blue_is_free(colours: Colours) -> None:
 
 def test_each_switch_takes_the_other(colours: Colours) -> None:
     for colour, other in (("blue", "green"), ("green", "blue"), ("blue", "green")):
-        colours.switch(colour)
+        colours.release(colour)
         assert (colours.live(), colours.idle()) == (colour, other)
 
 
 def test_a_switch_that_was_cut_off_does_not_hinder_the_next(colours: Colours, tmp_path: Path) -> None:
-    colours.switch("blue")
+    colours.release("blue")
     (tmp_path / "current.new").symlink_to("green")
     assert colours.live() == "blue"
-    colours.switch("green")
+    colours.release("green")
     assert colours.live() == "green"
     assert not (tmp_path / "current.new").is_symlink()
 
@@ -39,7 +39,7 @@ def test_a_link_to_something_else_is_no_colour(colours: Colours, tmp_path: Path)
 
 
 def test_no_link_is_no_server(colours: Colours) -> None:
-    colours.switch("green")
+    colours.release("green")
     colours.clear()
     colours.clear()
     assert colours.live() is None
@@ -50,7 +50,7 @@ def test_what_is_no_link_gives_way(colours: Colours, tmp_path: Path) -> None:
         path = tmp_path / "current"
         (path / "x").mkdir(parents=True) if kind == "folder" else path.write_text("x")
         assert colours.live() is None
-        colours.switch("blue")
+        colours.release("blue")
         assert colours.live() == "blue"
         colours.clear()
 
@@ -60,5 +60,24 @@ def test_the_link_is_on_the_disk_once_it_is_turned(
 ) -> None:
     synced: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
-    colours.switch("blue")
+    colours.release("blue")
     assert synced == [str(tmp_path)]
+
+
+def test_the_gateway_finds_a_colour_while_it_is_published(colours: Colours, tmp_path: Path) -> None:
+    (tmp_path / "serving").mkdir()
+    (tmp_path / "blue").mkdir()
+    (tmp_path / "blue" / "http.sock").write_text("")
+    assert colours.publish("blue")
+    assert not colours.publish("blue")
+    # Relative, since the gateway sees this folder as the root of all.
+    assert (tmp_path / "serving" / "blue").readlink() == Path("../blue")
+    assert (tmp_path / "serving" / "blue" / "http.sock").exists()
+    assert colours.unpublish("blue")
+    assert not colours.unpublish("blue")
+
+
+def test_what_is_in_the_place_of_a_published_colour_gives_way(colours: Colours, tmp_path: Path) -> None:
+    (tmp_path / "serving" / "blue").mkdir(parents=True)
+    assert colours.publish("blue")
+    assert (tmp_path / "serving" / "blue").readlink() == Path("../blue")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.slipway import deployment, files, record
+from plugins.module_utils.slipway.colours import COLOURS
 from plugins.module_utils.slipway.deployment import LABEL, DeploymentError
 from plugins.module_utils.slipway.docker import DockerError
 from plugins.module_utils.slipway.release import Release
@@ -51,7 +52,7 @@ class Host:
     def release(self, number: int) -> dict[str, Any]:
         source = self.folder.parent / f"source{number}"
         pin = bundle(source, number)
-        places = {"folder": "api", "bundles": "models", "record": "release.json"}
+        places = {"folder": "api", "gateway": "admin.sock", "bundles": "models", "record": "release.json"}
         model = {"uri": f"file://{source}", "sha256": pin}
         paths = {key: str(self.folder / name) for key, name in places.items()}
         return {**COMMON, **paths, "image": f"r:5000/api@sha256:{number}", "models": {"california": model}}
@@ -77,12 +78,19 @@ class Host:
         found = self.engine.inspect("container", f"api-{os.readlink(link)}")
         return str(found["Config"]["Labels"][LABEL]) if found and found["State"]["Running"] else ""
 
+    def published(self) -> set[str]:
+        """The labels of the containers that the gateway may send requests to."""
+        serving, containers = self.folder / "api" / "serving", self.engine.read()["containers"]
+        colours = [colour for colour in COLOURS if (serving / colour).is_symlink()]
+        return {containers[f"api-{colour}"]["Config"]["Labels"][LABEL] for colour in colours}
+
     def name(self, settings: dict[str, Any]) -> str:
         return str(Release(settings).label())
 
     def check(self, settings: dict[str, Any]) -> None:
         """Assert that exactly this release is there, and nothing besides."""
         assert self.serving() == self.name(settings)
+        assert self.published() == {self.name(settings)}
         (container,) = self.engine.read()["containers"].values()
         assert container["Restart"] == "unless-stopped"
         recorded = record.read(settings["record"])
@@ -187,6 +195,7 @@ FAULTS: dict[str, Callable[[Host], object]] = {
     "link removed": lambda host: link(host).unlink(),
     "link to nothing": link_to_nothing,
     "folder in the link's place": folder_for_link,
+    "the gateway's links removed": lambda host: shutil.rmtree(host.folder / "api" / "serving"),
     "sockets removed": lambda host: shutil.rmtree(host.folder / "api"),
     "bundles removed, host restarted": bundles_removed,
     "bundle torn": lambda host: [path.write_bytes(b"") for path in host.folder.glob("models/*/model.txt")],
@@ -282,6 +291,7 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(host: Host, tmp_
         assert killing.run(lambda: host.converge(new), killed_at=point) == -9
         # Whatever the moment, one of both serves.
         assert host.serving() in (host.name(old), host.name(new)), point
+        assert host.serving() in host.published(), point
         killing.run(lambda: host.converge(follows))
         if then == "nothing":
             assert host.engine.read()["containers"] == {}
