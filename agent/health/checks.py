@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from agent.errors import ConfigError
 
 # The kinds of checks; docs/operate.md explains each.
-KINDS = ("unit", "engine", "link", "container", "https", "path", "file", "certificate")
+KINDS = ("unit", "engine", "link", "container", "https", "http", "path", "file", "certificate")
 KEYS = {"part", "name", "ca", *KINDS}
 
 

@@ -10,24 +10,25 @@ LONGEST_ANSWER = 4 << 20
 
 
 class Gateway(NamedTuple):
-    """The gateway: its address as host:port, the name in its certificate, and the authority as a file or folder."""
+    """The gateway: its address as host:port, the name in its certificate, and the authority as a file or folder.
+
+    Without an authority, the address is the path of a Unix socket for plain HTTP.
+    """
 
     address: str
-    name: str
-    ca: str
+    name: str = ""
+    ca: str = ""
 
 
 def docker(path: str, url: str, limit: float) -> tuple[int, bytes]:
     """Return the status and body of an answer from Docker's Unix socket at `path`; raises OSError or ValueError."""
-    deadline = time.monotonic() + limit
-    with socket.socket(socket.AF_UNIX) as plain:
-        plain.settimeout(limit)
-        plain.connect(path)
-        return _get(plain, "docker", url, deadline)
+    return _over_socket(path, "docker", url, limit)
 
 
 def gateway(server: Gateway, url: str, limit: float) -> int:
-    """Return the status of an answer from the gateway; an empty `url` only makes the handshake, and returns 0."""
+    """Return the status of an answer from the gateway; an empty `url` only makes a TLS handshake, and returns 0."""
+    if not server.ca:
+        return _over_socket(server.address, server.name or "localhost", url or "/", limit)[0]
     import ssl
 
     deadline = time.monotonic() + limit
@@ -41,6 +42,14 @@ def gateway(server: Gateway, url: str, limit: float) -> int:
         context.wrap_socket(plain, server_hostname=server.name) as secure,
     ):
         return _get(secure, server.name, url, deadline)[0] if url else 0
+
+
+def _over_socket(path: str, host: str, url: str, limit: float) -> tuple[int, bytes]:
+    deadline = time.monotonic() + limit
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.settimeout(limit)
+        plain.connect(path)
+        return _get(plain, host, url, deadline)
 
 
 def _get(connection: socket.socket, host: str, url: str, deadline: float) -> tuple[int, bytes]:

@@ -18,7 +18,9 @@ GRACE_SECONDS = 20.0
 # The part that a kind of check cannot do without.
 NEEDS = {"container": "docker", "path": "gateway"}
 # Checks that need an answer, which a starting service cannot give.
-ANSWERS = ("engine", "container", "https", "path")
+ANSWERS = ("engine", "container", "https", "http", "path")
+# The checks that say where the gateway answers.
+DOORS = ("https", "http")
 PROPERTIES = "LoadState,ActiveState,UnitFileState,NRestarts,ActiveEnterTimestampMonotonic"
 ENGINE = "/run/docker.sock"
 
@@ -150,9 +152,14 @@ class _Probe:
         http_client.gateway(http_client.Gateway(check.target, check.name, check.ca), "", LIMIT_SECONDS)
         return ""
 
+    def _http(self, check: Check) -> str:
+        # Whatever it answers, it answers.
+        http_client.gateway(http_client.Gateway(check.target), "", LIMIT_SECONDS)
+        return ""
+
     def _path(self, check: Check) -> str:
         gateway = next(
-            http_client.Gateway(each.target, each.name, each.ca) for each in self.checks if each.kind == "https"
+            http_client.Gateway(each.target, each.name, each.ca) for each in self.checks if each.kind in DOORS
         )
         status = http_client.gateway(gateway, check.target, LIMIT_SECONDS)
         return "" if status == 200 else f"{check.target} answers with status {status}"

@@ -43,7 +43,7 @@ class Engine:
         self.requests.append(path)
         if path == "/_ping":
             return 200, b"OK"
-        found = self.containers.get(path.split("/")[2])
+        found = self.containers.get("".join(path.split("/")[2:3]))
         return (200, json.dumps(found).encode()) if found else (404, b'{"message": "No such container"}')
 
 

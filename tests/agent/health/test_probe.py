@@ -167,6 +167,17 @@ def test_a_role_whose_checks_are_damaged_is_run(units: Units) -> None:
     assert (found.parts, found.roles) == ({"gateway": "", "api": "api.json: cannot be used"}, ("api",))
 
 
+def test_a_gateway_may_answer_at_a_socket(engine: Engine) -> None:
+    # Something that answers at a socket, whatever it says.
+    check = Check("gateway", "gateway", "http", str(engine.path))
+    assert problem(check) == ""
+    ready = Check("api", "api", "path", "/_ping")
+    assert seen(check, ready).parts == {"gateway": "", "api": ""}
+    assert seen(check, READY).parts["api"] == "/readyz answers with status 404"
+    missing = Check("gateway", "gateway", "http", "/nowhere.sock")
+    assert problem(missing) == "/nowhere.sock cannot be checked: No such file or directory"
+
+
 def test_a_certificate_that_expires_is_told_and_no_run_tries_to_renew_it(tmp_path: Path) -> None:
     path = tmp_path / "certificate.json"
     check = Check("gateway", "certificate", "certificate", str(path))

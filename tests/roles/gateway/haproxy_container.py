@@ -30,8 +30,7 @@ OWN = "/run/haproxy/own.sock"
 ROLE = ROOT / "roles" / "gateway"
 # What the templates get from the role; everything else in the configuration is about the test.
 VARIABLES = {
-    "_gateway_any": "",
-    "_gateway_v6": "",
+    "_gateway_bind_v6": "",
     "_gateway_certificate": str(HOST.certificate),
     "_gateway_thumbprints": str(HOST.thumbprints),
 }
