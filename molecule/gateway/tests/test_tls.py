@@ -18,7 +18,8 @@ WEAK = "DEFAULT:ALL:@SECLEVEL=0"
 
 def handshake(host: Host, *options: str) -> str:
     """Return what openssl says about a connection; fails if there is none."""
-    return host.check_output(f"{CONNECT} -servername localhost {' '.join(options)} </dev/null 2>&1")
+    said: str = host.check_output(f"{CONNECT} -servername localhost {' '.join(options)} </dev/null 2>&1")
+    return said
 
 
 def offers(host: Host, *options: str) -> bool:

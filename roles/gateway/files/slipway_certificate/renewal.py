@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from . import acme, authority, haproxy, names, operator_files, pem, report
+from . import acme, authority, caddy, haproxy, names, operator_files, pem, report
 from .errors import CertificateError
 from .pem import Certificate
 from .settings import Paths, Settings
@@ -32,7 +32,7 @@ def renew(settings: Settings, paths: Paths, now: datetime, *, offline: bool) -> 
 
 def _renew(settings: Settings, paths: Paths, now: datetime, offline: bool) -> tuple[bool, str]:
     before, last = pem.load(paths.certificate), report.read(paths)
-    current = before or authority.placeholder(names.wanted(settings.domain), now)
+    current = before or _first(settings, paths, now)
     if not before:
         # HAProxy does not start without a certificate.
         pem.save(paths.certificate, current)
@@ -49,6 +49,11 @@ def _renew(settings: Settings, paths: Paths, now: datetime, offline: bool) -> tu
         problem = str(error)
     report.write(paths, report.make(current, problem, settings.tls == "files", last, now))
     return not before or before.chain != current.chain, problem
+
+
+def _first(settings: Settings, paths: Paths, now: datetime) -> Certificate:
+    """Return the certificate with which HAProxy starts; until another one is there, even one that nobody trusts."""
+    return caddy.certificate(settings, paths, now) or authority.placeholder(names.wanted(settings.domain), now)
 
 
 def _fresh(
@@ -71,6 +76,7 @@ def _fresh(
 
 
 def _local(settings: Settings, paths: Paths, current: Certificate, now: datetime) -> Certificate | None:
+    caddy.keep_authority(paths)
     own = authority.ensure(paths, settings.domain or socket.gethostname(), now)
     wanted = names.wanted(settings.domain)
     if own.issued(current) and set(wanted) <= set(current.names) and now < current.renew_at:

@@ -79,6 +79,11 @@ class Paths:
         return self.root / "var/lib/slipway/metrics/certificate.prom"
 
     @property
+    def caddy(self) -> Path:
+        """The storage of Caddy, the gateway of earlier versions."""
+        return self.root / "var/lib/caddy/.local/share/caddy"
+
+    @property
     def socket(self) -> Path:
         """HAProxy's runtime socket."""
         return self.root / "run/haproxy/admin.sock"
