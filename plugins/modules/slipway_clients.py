@@ -1,6 +1,8 @@
 """The Ansible module `slipway_clients`: tells the gateway whose keys it accepts, without a reload."""
 
+import contextlib
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +17,8 @@ description:
   - Writes the map that HAProxy looks keys up in, from the sha256 of a key to its client, the end of the key and the
     client's limit.
   - If HAProxy runs and has loaded the map, the map in its memory is replaced too, for all requests at once, those on
-    open connections included. Otherwise HAProxy reads the file when it starts or reloads.
+    open connections included. The same goes for its processes from before a reload. Otherwise HAProxy reads the file
+    when it starts or reloads.
 options:
   clients:
     description: The clients as in environments/*.yml, which environments/schema.py has checked.
@@ -26,10 +29,10 @@ options:
     description: The file of the map, named as in HAProxy's configuration.
     type: path
     required: true
-  socket:
-    description: HAProxy's runtime socket.
+  master:
+    description: The socket of HAProxy's master process.
     type: path
-    default: /run/haproxy/admin.sock
+    default: /run/haproxy/master.sock
 """
 EXAMPLES = r"""
 - name: Tell the gateway whose keys it accepts
@@ -40,18 +43,14 @@ EXAMPLES = r"""
         keys:
           - sha256: 712c7ccb181053f25ae09a4f26bf5233bfba975ddea09dc9f513f79df049ea8c
             expires: "2027-01-31"
-    path: /etc/haproxy/slipway/clients.map
+    path: /etc/slipway/clients.map
 """
 RETURN = r"""
-loaded:
-  description: Whether HAProxy runs and has loaded the map.
-  returned: always
-  type: bool
 """
 SPEC = {
     "clients": {"type": "list", "elements": "dict", "required": True},
     "path": {"type": "path", "required": True},
-    "socket": {"type": "path", "default": haproxy.SOCKET},
+    "master": {"type": "path", "default": haproxy.MASTER},
 }
 HEADER = """\
 # Whose keys the gateway accepts: the sha256 of a key, its client, the time at which the key ends (in seconds since
@@ -93,48 +92,54 @@ def read(path: str) -> str:
 
 
 class Clients:
-    """The map of the keys, in its file and in the process of HAProxy that runs."""
+    """The map of the keys, in its file and in the processes of HAProxy that run."""
 
-    def __init__(self, clients: list[dict[str, Any]], path: str, socket: str) -> None:
+    def __init__(self, clients: list[dict[str, Any]], path: str, master: str) -> None:
         self.wanted = entries(clients)
-        self.path, self.socket = path, socket
+        self.path, self.master = path, master
         self.before, self.after = read(path), text(self.wanted)
-        self.loaded = self._loaded()
-
-    def _loaded(self) -> haproxy.Entries | None:
-        """Return the map that HAProxy works with, None if it has none or does not run."""
-        try:
-            return haproxy.read_map(self.socket, self.path)
-        except haproxy.NotRunningError:
-            return None
-
-    def is_stale(self) -> bool:
-        """Whether HAProxy works with another list."""
-        return self.loaded is not None and self.loaded != self.wanted
 
     def is_changed(self) -> bool:
-        return self.before != self.after or self.is_stale()
+        """Whether the file or a process has another list."""
+        return self.before != self.after or self._each(lambda process: None) > 0
 
     def apply(self) -> None:
-        """Replace what differs, the file first: a reload in between must not bring a withdrawn key back."""
+        """Replace what differs, the file first: a process that starts meanwhile has read the new one, or is found."""
         if self.before != self.after:
             os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
             files.write(self.path, self.after.encode(), lambda fresh: os.chmod(fresh, 0o644))
-        if self.is_stale():
-            haproxy.replace_map(self.socket, self.path, self.wanted)
+        self._each(lambda process: process.replace_map(self.path, self.wanted))
+
+    def _each(self, change: Callable[[haproxy.Process], None]) -> int:
+        """Change each process that works with another list; return how many. A process without a list is none."""
+
+        def step() -> int:
+            count = 0
+            for process in haproxy.workers(self.master):
+                # One from before a reload may end at any time.
+                with contextlib.suppress(haproxy.GoneError):
+                    if process.read_map(self.path) not in (None, self.wanted):
+                        change(process)
+                        count += 1
+            return count
+
+        try:
+            return haproxy.repeat(step)
+        except haproxy.NotRunningError:
+            return 0
 
 
 def main() -> None:
     """Run as a module."""
     module = AnsibleModule(SPEC, supports_check_mode=True)
+    clients = Clients(**module.params)
     try:
-        clients = Clients(**module.params)
-        if not module.check_mode:
+        changed = clients.is_changed()
+        if changed and not module.check_mode:
             clients.apply()
-    except (haproxy.HAProxyError, haproxy.NotRunningError, OSError) as error:
-        module.fail_json(msg=f"path={module.params['path']!r}, socket={module.params['socket']!r}: {error}")
-    diff = {"before": clients.before, "after": clients.after}
-    module.exit_json(changed=clients.is_changed(), loaded=clients.loaded is not None, diff=diff)
+    except (haproxy.HAProxyError, OSError) as error:
+        module.fail_json(msg=f"path={module.params['path']!r}, master={module.params['master']!r}: {error}")
+    module.exit_json(changed=changed, diff={"before": clients.before, "after": clients.after})
 
 
 if __name__ == "__main__":

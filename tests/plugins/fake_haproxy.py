@@ -7,19 +7,30 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+# The process id of the current worker.
+PID = "13"
 Entries = list[tuple[str, str]]
 
 
 class FakeHAProxy:
-    """The maps of a process; `refused` is a command that it does not take."""
+    """The maps of a process; `refused` is a command that it does not take; `old` are workers by process id."""
 
     def __init__(self) -> None:
+        self.old: dict[str, FakeHAProxy] = {}
         self.maps: dict[str, Entries] = {}
         self.versions: dict[str, Entries] = {}
         self.commands: list[str] = []
         self.refused = ""
 
     def answer(self, command: str) -> str:
+        if command == "show proc":
+            # As the master's socket, which passes a command on to the worker that its beginning names.
+            lines = "".join(f"{pid} worker 1 0d00h00m01s 3.0.11\n" for pid in self.old)
+            return f"#<PID> <type>\n7 master 1\n# workers\n{PID} worker 0\n# old workers\n{lines}# programs\n\n"
+        if command.startswith("@!"):
+            pid, _, passed_on = command.removeprefix("@!").partition(" ")
+            found = {PID: self, **self.old}.get(pid)
+            return found.answer(passed_on) if found else f"Can't find the target PID matching the prefix '@!{pid}'\n"
         words, _, lines = command.partition(" <<\n")
         self.commands.append(words)
         verb, _, *rest = words.split(" ")

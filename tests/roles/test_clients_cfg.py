@@ -13,19 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jinja2
 import pytest
 import yaml
 
-from plugins.module_utils.slipway import haproxy
 from plugins.modules.slipway_clients import Clients
-from tests.plugins.haproxy import HAProxy, UnixConnection, running
-from workstation.paths import ROOT
+from tests.roles.real_gateway import ROLES, Gateway, UnixConnection, running
 
 pytestmark = pytest.mark.slow
 
-TEMPLATES = ROOT / "roles" / "api" / "templates"
-VARS: dict[str, Any] = yaml.safe_load((ROOT / "roles" / "api" / "vars" / "main.yml").read_text())
+VARS: dict[str, Any] = yaml.safe_load((ROLES / "api" / "vars" / "main.yml").read_text())
 PUBLIC = [*VARS["_api_public_paths"], "/docs/page.js"]
 ENVELOPES = {
     "/predict": lambda body: body["error"]["message"],
@@ -56,36 +52,30 @@ class Echo(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A server in place of the API, and its folder."""
-    folder = tmp_path_factory.mktemp("gateway")
-    folder.chmod(0o755)
-    with socketserver.ThreadingUnixStreamServer(str(folder / "api.sock"), Echo) as server:
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[None]:
+    """A server in place of the API, where the gateway looks for it."""
+    path = folder / "api" / "serving" / "blue" / "http.sock"
+    path.parent.mkdir(parents=True)
+    with socketserver.ThreadingUnixStreamServer(str(path), Echo) as server:
+        # As the API's own.
+        path.chmod(0o666)
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield folder
+        yield
         server.shutdown()
         thread.join()
 
 
-def backend(folder: Path, access: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        trim_blocks=True,  # as Ansible renders templates
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # what it makes is no HTML
-    )
-    environment.filters["to_json"] = json.dumps
-    variables = VARS | {"api_access": access, "_api_clients_map": str(folder / "clients.map")}
-    rules = environment.get_template("clients.cfg.j2").render(variables)
-    return f"backend api from slipway\n{rules}\n    server api unix@{folder}/api.sock\n"
+def listed(gateway: Gateway, *clients: dict[str, Any]) -> Clients:
+    """Return the list of clients, as the role's task has it."""
+    return Clients(list(clients), gateway.clients, gateway.master)
 
 
-def allow(folder: Path, *clients: dict[str, Any]) -> None:
+def allow(gateway: Gateway, *clients: dict[str, Any]) -> None:
     """Apply a list of clients, as the role does."""
-    Clients(list(clients), str(folder / "clients.map"), str(folder / "admin.sock")).apply()
+    listed(gateway, *clients).apply()
 
 
 def client(name: str, *keys: str, **more: Any) -> dict[str, Any]:
@@ -95,14 +85,15 @@ def client(name: str, *keys: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def proxy(api: Path) -> Iterator[HAProxy]:
-    allow(api)
-    with running(api, backend(api, "keys")) as proxy:
-        yield proxy
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("gateway")
+    allow(Gateway(folder))
+    with serving(folder), running(folder, api_access="keys", gateway_log_sample_rate=1.0) as gateway:
+        yield gateway
 
 
 @pytest.fixture
-def connection(proxy: HAProxy) -> Iterator[UnixConnection]:
+def connection(proxy: Gateway) -> Iterator[UnixConnection]:
     """One kept connection."""
     with contextlib.closing(proxy.connection()) as connection:
         yield connection
@@ -137,16 +128,12 @@ def test_with_an_unknown_key_it_is_403_in_the_protocols_envelope(connection: Uni
     assert ENVELOPES[path](body) == "the key is unknown or has expired"
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/openapi.json", "/version", "/v2", "/v2/models/california", "/nothing", "//predict"]
-)
+@pytest.mark.parametrize("path", ["/openapi.json", "/version", "/v2", "/v2/models/california", "/nothing", "//predict"])
 def test_what_is_not_public_needs_a_key(connection: UnixConnection, path: str) -> None:
     assert status(connection, path) == 401
 
 
-@pytest.mark.parametrize(
-    "path", ["/healthz/", "/docs/", "/docs/../predict", "/docs/%2e%2e/predict", "/Healthz", "/readyzz"]
-)
+@pytest.mark.parametrize("path", ["/healthz/", "/docs/../predict", "/docs/%2e%2e/predict", "/Healthz", "/readyzz"])
 def test_another_spelling_of_a_public_path_is_not_public(connection: UnixConnection, path: str) -> None:
     assert status(connection, path) == 401
 
@@ -163,9 +150,9 @@ KEY_HEADERS = [{"authorization": "Bearer slip_a"}, {"authorization": "bearer sli
 
 @pytest.mark.parametrize("headers", KEY_HEADERS)
 def test_a_client_is_known_by_name_and_the_api_gets_no_key(
-    proxy: HAProxy, connection: UnixConnection, headers: dict[str, str]
+    proxy: Gateway, connection: UnixConnection, headers: dict[str, str]
 ) -> None:
-    allow(proxy.folder, client("mobile-app", "slip_a"), client("reports", "slip_b"))
+    allow(proxy, client("mobile-app", "slip_a"), client("reports", "slip_b"))
     response, got = ask(connection, x_slipway_client="reports", **headers)
     assert response.status == 200
     assert [value for name, value in got if name == "x-slipway-client"] == ["mobile-app"]
@@ -177,35 +164,35 @@ def test_nobody_names_himself_on_a_public_path(connection: UnixConnection) -> No
     assert "reports" not in json.dumps(got)
 
 
-def test_a_list_works_at_once_also_on_a_kept_connection(proxy: HAProxy, connection: UnixConnection) -> None:
-    allow(proxy.folder, client("mobile-app", "slip_a"))
+def test_a_list_works_at_once_also_on_a_kept_connection(proxy: Gateway, connection: UnixConnection) -> None:
+    allow(proxy, client("mobile-app", "slip_a"))
     assert status(connection, x_api_key="slip_a") == 200
     first = connection.sock
-    allow(proxy.folder, client("mobile-app", "slip_new", "slip_a"))
+    allow(proxy, client("mobile-app", "slip_new", "slip_a"))
     assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_new")] == [200, 200]
-    allow(proxy.folder, client("mobile-app", "slip_new"))
+    allow(proxy, client("mobile-app", "slip_new"))
     assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_new")] == [403, 200]
-    allow(proxy.folder)
+    allow(proxy)
     assert status(connection, x_api_key="slip_new") == 403
     assert connection.sock is first
 
 
-def test_a_withdrawn_key_stops_on_a_kept_http2_connection(proxy: HAProxy) -> None:
-    allow(proxy.folder, client("mobile-app", "slip_a"))
-    transport = httpx.HTTPTransport(uds=str(proxy.folder / "http2.sock"), http1=False, http2=True)
+def test_a_withdrawn_key_stops_on_a_kept_http2_connection(proxy: Gateway) -> None:
+    allow(proxy, client("mobile-app", "slip_a"))
+    transport = httpx.HTTPTransport(uds=str(proxy.folder / "plain.sock"), http1=False, http2=True)
     with httpx.Client(transport=transport, headers={"x-api-key": "slip_a"}) as http2:
         answers = [http2.post("http://localhost/predict", content=b"{}")]
         first = answers[0].extensions["network_stream"]
-        allow(proxy.folder)
+        allow(proxy)
         answers.append(http2.post("http://localhost/predict", content=b"{}"))
     assert [(answer.status_code, answer.http_version) for answer in answers] == [(200, "HTTP/2"), (403, "HTTP/2")]
     assert answers[1].extensions["network_stream"] is first
 
 
-def test_a_key_ends_with_its_last_day_without_a_run(proxy: HAProxy, connection: UnixConnection) -> None:
+def test_a_key_ends_with_its_last_day_without_a_run(proxy: Gateway, connection: UnixConnection) -> None:
     today = datetime.now(UTC).date()
     allow(
-        proxy.folder,
+        proxy,
         client("now", "slip_a", expires=str(today + timedelta(days=1))),
         client("ended", "slip_b", expires=str(today - timedelta(days=1))),
     )
@@ -213,7 +200,7 @@ def test_a_key_ends_with_its_last_day_without_a_run(proxy: HAProxy, connection: 
     # A moment that passes while HAProxy runs.
     end = int(datetime.now(UTC).timestamp()) + 2
     entry = (hashlib.sha256(b"slip_c").hexdigest(), f"brief {end} 0")
-    haproxy.replace_map(proxy.runtime, str(proxy.folder / "clients.map"), [entry])
+    proxy.runtime.replace_map(proxy.clients, [entry])
     seen: list[tuple[float, int, float]] = []
     while not seen or seen[-1][0] < end + 1:
         before = datetime.now(UTC).timestamp()
@@ -225,15 +212,15 @@ def test_a_key_ends_with_its_last_day_without_a_run(proxy: HAProxy, connection: 
 
 @pytest.mark.parametrize("path", ENVELOPES)
 def test_a_client_over_its_limit_gets_429_and_still_its_limit(
-    proxy: HAProxy, connection: UnixConnection, path: str
+    proxy: Gateway, connection: UnixConnection, path: str
 ) -> None:
     name = f"limited{path.replace('/', '-')}"
-    allow(proxy.folder, client(name, "slip_a", requests_per_second=5), client("free", "slip_b"))
+    allow(proxy, client(name, "slip_a", requests_per_second=5), client("free", "slip_b"))
     answers = [ask(connection, path, x_api_key="slip_a") for _ in range(8)]
     assert [response.status for response, _ in answers[:5]] == [200] * 5
     response, body = next(answer for answer in answers if answer[0].status != 200)
     assert (response.status, response.headers["retry-after"]) == (429, "1")
-    assert "requests per second" in ENVELOPES[path](body)
+    assert "too many requests" in ENVELOPES[path](body)
     # The others are not slowed down, and health is not counted.
     assert [status(connection, path, x_api_key="slip_b") for _ in range(20)] == [200] * 20
     assert [status(connection, "/healthz", x_api_key="slip_a") for _ in range(20)] == [200] * 20
@@ -244,31 +231,37 @@ def test_a_client_over_its_limit_gets_429_and_still_its_limit(
     assert 10 <= served <= 25
 
 
-def test_a_reload_keeps_the_list_and_brings_no_withdrawn_key_back(proxy: HAProxy, connection: UnixConnection) -> None:
-    allow(proxy.folder, client("mobile-app", "slip_a"), client("reports", "slip_b"))
-    assert status(connection, x_api_key="slip_a") == 200
-    allow(proxy.folder, client("reports", "slip_b"))
+def test_a_reload_brings_no_withdrawn_key_back(proxy: Gateway, connection: UnixConnection) -> None:
+    allow(proxy, client("mobile-app", "slip_a"), client("reports", "slip_b"))
+    allow(proxy, client("reports", "slip_b"))
     proxy.reload()
-    with contextlib.closing(proxy.connection()) as fresh:
-        assert [status(fresh, x_api_key=key) for key in ("slip_a", "slip_b")] == [403, 200]
-        allow(proxy.folder)
-        assert status(fresh, x_api_key="slip_b") == 403
-    # The process from before the reload has the list of then. It closes its connections rather than answer on them.
-    with contextlib.suppress(ConnectionError):
-        assert status(connection, x_api_key="slip_b") == 403
+    assert [status(connection, x_api_key=key) for key in ("slip_a", "slip_b")] == [403, 200]
 
 
-def test_many_keys_fit(proxy: HAProxy, connection: UnixConnection) -> None:
-    allow(proxy.folder, *(client(f"client-{number}", f"slip_{number}") for number in range(2000)))
+def test_a_withdrawn_key_stops_in_the_process_from_before_a_reload(proxy: Gateway, connection: UnixConnection) -> None:
+    allow(proxy, client("mobile-app", "slip_a"))
+    assert status(connection, x_api_key="slip_a") == 200
+    before = connection.sock
+    proxy.reload()
+    # That process answers once more on a connection that was kept, and then closes it.
+    allow(proxy)
+    connection.request("POST", "/predict", b"{}", {"x-api-key": "slip_a"})
+    assert connection.sock is before
+    response = connection.getresponse()
+    assert (response.status, response.headers["connection"]) == (403, "close")
+
+
+def test_many_keys_fit(proxy: Gateway, connection: UnixConnection) -> None:
+    allow(proxy, *(client(f"client-{number}", f"slip_{number}") for number in range(2000)))
     assert [status(connection, x_api_key=f"slip_{number}") for number in (0, 1999)] == [200, 200]
-    found = haproxy.read_map(proxy.runtime, str(proxy.folder / "clients.map"))
+    found = proxy.runtime.read_map(proxy.clients)
     assert found is not None
     assert len(found) == 2000
 
 
-def test_readers_see_the_old_list_or_the_new_one(proxy: HAProxy) -> None:
+def test_readers_see_the_old_list_or_the_new_one(proxy: Gateway) -> None:
     lists = [[client(name, "slip_a"), *(client(f"{name}{i}", f"slip_{i}") for i in range(300))] for name in ("x", "y")]
-    allow(proxy.folder, *lists[0])
+    allow(proxy, *lists[0])
     done = threading.Event()
     seen: list[int] = []
 
@@ -280,25 +273,37 @@ def test_readers_see_the_old_list_or_the_new_one(proxy: HAProxy) -> None:
     thread = threading.Thread(target=reader)
     thread.start()
     for number in range(20):
-        allow(proxy.folder, *lists[number % 2])
+        allow(proxy, *lists[number % 2])
     done.set()
     thread.join()
     assert set(seen) == {200}
 
 
-def test_a_list_that_did_not_change_is_left_alone(proxy: HAProxy) -> None:
-    allow(proxy.folder, client("mobile-app", "slip_a"))
-    clients = [client("mobile-app", "slip_a")]
-    found = Clients(clients, str(proxy.folder / "clients.map"), proxy.runtime)
-    assert found.loaded == found.wanted
+def test_a_list_that_did_not_change_is_left_alone(proxy: Gateway) -> None:
+    allow(proxy, client("mobile-app", "slip_a"))
+    found = listed(proxy, client("mobile-app", "slip_a"))
     assert not found.is_changed()
+    assert listed(proxy).is_changed()
 
 
-def test_an_open_api_asks_for_no_key_and_knows_nobody(tmp_path: Path, api: Path) -> None:
-    tmp_path.chmod(0o755)
-    (tmp_path / "api.sock").hardlink_to(api / "api.sock")
-    with running(tmp_path, backend(tmp_path, "open")) as proxy, contextlib.closing(proxy.connection()) as connection:
-        response, got = ask(connection, x_api_key="slip_a", authorization="Bearer slip_a", x_slipway_client="reports")
-        assert response.status == 200
-        assert "slip_a" not in json.dumps(got)
-        assert "reports" not in json.dumps(got)
+def test_an_open_api_asks_for_no_key_and_knows_nobody(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path),
+        running(tmp_path, api_access="open") as gateway,
+        contextlib.closing(gateway.connection()) as connection,
+    ):
+        for path in ("/predict", "/openapi.json"):
+            response, got = ask(
+                connection, path, x_api_key="slip_a", authorization="Bearer slip_a", x_slipway_client="b"
+            )
+            assert response.status == 200
+            assert not {"x-api-key", "authorization", "x-slipway-client"} & {name for name, _ in got}
+
+
+def test_the_log_names_the_client_and_has_no_key(proxy: Gateway, connection: UnixConnection) -> None:
+    allow(proxy, client("mobile-app", "slip_logged"))
+    for number, key in enumerate(("slip_logged", "slip_unknown")):
+        ask(connection, f"/predict?api_key={key}", x_api_key=key, x_request_id=f"logged-{number}")
+    lines = [json.loads(line) for line in proxy.log().splitlines() if '"request_id":"logged-' in line.replace(" ", "")]
+    assert [(line["status"], line["client"]) for line in lines] == [(200, "mobile-app"), (403, "")]
+    assert "slip_" not in proxy.log()

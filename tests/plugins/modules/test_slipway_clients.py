@@ -32,12 +32,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def socket(tmp_path: Path) -> Path:
-    return tmp_path / "admin.sock"
+    return tmp_path / "master.sock"
 
 
 @pytest.fixture
 def process(socket: Path, path: Path) -> Iterator[FakeHAProxy]:
-    """An HAProxy that has loaded an empty list."""
+    """An HAProxy that has loaded an empty list; the socket is its master's."""
     with fake_haproxy.listening(socket) as process:
         process.maps[str(path)] = []
         yield process
@@ -46,8 +46,9 @@ def process(socket: Path, path: Path) -> Iterator[FakeHAProxy]:
 def run(path: Path, socket: Path, clients: list[dict[str, Any]]) -> bool:
     """Apply the list; return whether something changed."""
     found = Clients(clients, str(path), str(socket))
+    changed = found.is_changed()
     found.apply()
-    return found.is_changed()
+    return changed
 
 
 def in_file(path: Path) -> list[tuple[str, ...]]:
@@ -90,6 +91,23 @@ def test_a_process_that_has_not_loaded_the_map_reads_the_file_later(
     assert run(path, socket, CLIENTS)
     assert in_file(path) == WANTED
     assert process.maps == {}
+
+
+def test_a_process_from_before_a_reload_gets_the_list_too(path: Path, socket: Path, process: FakeHAProxy) -> None:
+    old = process.old["9"] = FakeHAProxy()
+    old.maps[str(path)] = WANTED[:1]
+    assert run(path, socket, CLIENTS)
+    assert old.maps == process.maps == {str(path): WANTED}
+    assert not run(path, socket, CLIENTS)
+
+
+def test_a_process_that_ends_meanwhile_is_no_fault(path: Path, socket: Path, process: FakeHAProxy) -> None:
+    process.old["9"] = FakeHAProxy()
+    process.old["9"].maps[str(path)] = WANTED[:1]
+    found = Clients(CLIENTS, str(path), str(socket))
+    del process.old["9"]
+    found.apply()
+    assert process.maps[str(path)] == WANTED
 
 
 def test_looking_changes_nothing(path: Path, socket: Path, process: FakeHAProxy) -> None:
