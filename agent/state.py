@@ -53,6 +53,7 @@ class State(NamedTuple):
     repair_at: float = 0  # when the next repair may begin
     repair_reason: str = ""  # why the last repair failed
     restarts: dict[str, int] = NOTHING  # the restart counts of units and containers at the last check
+    handshake_at: float = 0  # when the gateway last completed a TLS handshake
     files: dict[str, Any] = NOTHING  # the fingerprints of files that only a run changes
     host: dict[str, Any] = NOTHING  # host.json at the last attempt
     fallback: str = ""  # why the installed agent cannot start, if the previous version runs instead

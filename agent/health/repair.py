@@ -48,8 +48,9 @@ def _probe(paths: Paths, store: Store, done: Work | None) -> Health:
     for path in known:
         if os.path.dirname(path) == str(paths.health) and (problem := fingerprints.problem(known, path)):
             damaged.setdefault(Path(path).stem, problem)
-    health = probe(checks, damaged, state.restarts, known)
-    found = {"health": health.parts, "restarts": health.restarts, "files": known}
+    # After a run, everything is checked.
+    health = probe(checks, damaged, state.restarts, known, 0 if done else state.handshake_at)
+    found = {"health": health.parts, "restarts": health.restarts, "files": known, "handshake_at": health.handshake_at}
     if not health.roles:
         found |= {"repairs": 0, "repair_at": 0.0, "repair_reason": ""}
     if any(getattr(state, key) != value for key, value in found.items()):

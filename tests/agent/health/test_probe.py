@@ -1,6 +1,7 @@
 """agent/health/probe.py"""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ UNIT = Check("gateway", "gateway", "unit", "haproxy.service")
 
 
 def seen(*checks: Check, **memory: Any) -> Health:
-    return probe(list(checks), {}, memory.get("restarts", {}), memory.get("files", {}))
+    return probe(list(checks), {}, memory.get("restarts", {}), memory.get("files", {}), memory.get("handshake_at", 0))
 
 
 def problem(*checks: Check, **memory: Any) -> str:
@@ -124,6 +125,32 @@ def test_what_is_behind_the_gateway_answers(gateway: Gateway) -> None:
     gateway.answers["/readyz"] = 503
     assert problem(door(gateway), READY) == "/readyz answers with status 503"
     assert seen(door(gateway), READY).roles == ("api",)
+
+
+def test_a_path_is_asked_without_tls_where_the_gateway_has_a_socket(engine: Engine, gateway: Gateway) -> None:
+    plain = Check("gateway", "gateway", "http", str(engine.path))
+    assert problem(door(gateway), plain, Check("api", "api", "path", "/_ping")) == ""
+    missing = Check("api", "api", "path", "/a/path/missing")
+    assert problem(door(gateway), plain, missing) == "/a/path/missing answers with status 404"
+    assert [path for path in engine.requests if path != "/"] == ["/_ping", "/a/path/missing"]
+
+
+def test_a_handshake_is_made_only_now_and_then(gateway: Gateway) -> None:
+    wrong = door(gateway, "other.example.com")
+    now = time.time()
+    assert seen(door(gateway)).handshake_at >= now
+    assert seen(wrong, handshake_at=now) == Health({"gateway": ""}, (), {}, now)
+    for due in (0, now - 301, now + 1000):
+        found = seen(wrong, handshake_at=due)
+        assert "Hostname mismatch" in found.parts["gateway"]
+        assert found.handshake_at == 0
+
+
+def test_without_a_handshake_the_port_is_still_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    away = Check("gateway", "gateway", "https", address, name=NAME, ca="/etc")
+    assert problem(away, handshake_at=time.time()) == f"{address} cannot be checked: Connection refused"
 
 
 def test_a_gateway_that_is_away_is_told_for_what_is_behind_it_too() -> None:
