@@ -174,11 +174,9 @@ def container() -> Iterator[Container]:
     mounts = {
         f"{ROLE}/files/slipway_certificate": "/usr/local/lib/slipway/slipway_certificate",
         f"{ROLE}/files/slipway-certificate": "/usr/local/bin/slipway-certificate",
-        str(Path(pebble()).parent): "/srv/go-tools",
     }
     options = [f"--mount=type=bind,source={path},target={target},readonly" for path, target in mounts.items()]
-    options += [f"--add-host={name}:127.0.0.1" for name in (DOMAIN, REFUSED)]
-    options += ["--publish=127.0.0.1::80", "--publish=127.0.0.1::443", "--label", label()]
+    options += [*options_for_pebble(), "--publish=127.0.0.1::80", "--publish=127.0.0.1::443", "--label", label()]
     docker("run", "--detach", "--init", "--name", NAME, *options, tag_of("host"), "sleep", "infinity")
     try:
         made = Container(NAME)
@@ -188,10 +186,12 @@ def container() -> Iterator[Container]:
         docker("rm", "--force", NAME)
 
 
-def pebble() -> str:
-    """Return the path of pebble, which is built first if the cache does not have it."""
+def options_for_pebble() -> list[str]:
+    """Return the options of `docker run` that bring pebble, which is built first if the cache does not have it."""
     tool = [sys.executable, "-m", "tools.go_tool", "pebble"]
-    return subprocess.run(tool, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
+    pebble = subprocess.run(tool, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
+    mount = f"--mount=type=bind,source={Path(pebble).parent},target=/srv/go-tools,readonly"
+    return [mount, *(f"--add-host={name}:127.0.0.1" for name in (DOMAIN, REFUSED))]
 
 
 def configure_pebble(made: Container, folder: Path) -> None:
@@ -202,15 +202,14 @@ def configure_pebble(made: Container, folder: Path) -> None:
     made.write("/usr/local/share/ca-certificates/pebble.crt", own.certificate.public_bytes(Encoding.PEM).decode())
     made.run("update-ca-certificates")
     made.write("/srv/pebble.json", json.dumps(PEBBLE))
-    start_pebble()
+    start_pebble(made)
 
 
-def start_pebble() -> None:
+def start_pebble(made: Container) -> None:
     """Start pebble and wait until it answers."""
-    docker(
-        "exec", "--detach", "--env", "PEBBLE_VA_NOSLEEP=1", NAME, "/srv/go-tools/pebble", "-config", "/srv/pebble.json"
-    )
-    while not succeeds("exec", NAME, "curl", "--silent", "--fail", DIRECTORY):
+    command = ["/srv/go-tools/pebble", "-config", "/srv/pebble.json"]
+    docker("exec", "--detach", "--env", "PEBBLE_VA_NOSLEEP=1", made.name, *command)
+    while not succeeds("exec", made.name, "curl", "--silent", "--fail", DIRECTORY):
         pass
 
 

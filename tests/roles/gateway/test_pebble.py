@@ -107,7 +107,7 @@ def test_an_authority_that_is_away_leaves_the_certificate(host: Container) -> No
     host.run("pkill", "pebble")
     assert "Connection refused" in host.as_if(61)
     assert host.served().serial_number == serial(host) == before
-    haproxy_container.start_pebble()
+    haproxy_container.start_pebble(host)
     # pebble forgets its accounts; the client registers again.
     assert host.as_if(61) == ""
     assert host.served().serial_number == serial(host) != before
