@@ -82,7 +82,7 @@ bench-serving: ## Measure requests per second, latency and memory of our API, of
 	@tools/need.sh wrk:wrk
 	@$(PYTHON_IN) dev sh -c 'bundle=$$(python -m tools.dev bundle) && python -m bench.serving --bundle "$$bundle" $(ARGS)'
 
-bench-gateway: ## Compare the gateway of `make up` with nginx, with Caddy and with the API alone (root)
+bench-gateway: ## Compare the gateway of `make up` with nginx, with the former Caddy and with the API alone (root)
 	@tools/need.sh h2load:nghttp2-client openssl:openssl nsenter:util-linux
 	@$(PYTHON_IN) dev python -m bench.gateway $(ARGS)
 

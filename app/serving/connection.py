@@ -21,8 +21,8 @@ from app.serving.service import Service
 
 log = logging.getLogger("slipway")
 
-# Longer than gateways keep idle connections (Caddy: 120 s). They have to close first: otherwise a request could reach a
-# connection that is being closed.
+# The gateway has to close an idle connection first: otherwise a request could reach one that is being closed. HAProxy
+# closes within a minute what its pool does not need; its `timeout http-keep-alive` is about clients only.
 KEEP_ALIVE_SECONDS = 180.0
 # When the server stops: how long a client that has just connected has to send its first byte.
 FIRST_BYTE_SECONDS = 1.0

@@ -68,8 +68,8 @@ def test_a_reload_of_the_gateway_gives_no_answer_but_the_right_ones(
         load.more(ANSWERS)
     show(capsys, "the gateway reloaded ten times", load)
     assert not load.wrong
-    # Caddy closes idle connections, which a client may want to use at that moment, and ends HTTP/2 connections with
-    # GOAWAY; httpx then gives up requests that would be answered. So closed connections are only counted.
+    # HAProxy ends HTTP/2 connections with GOAWAY, and httpx then gives up requests that would be answered. So closed
+    # connections are only counted.
     assert not [what for what in load.failed if what.isdigit() or what.startswith("fresh HTTP/1.1")]
 
 

@@ -25,8 +25,8 @@ class Module:
 
 def test_what_is_installed_is_left_alone() -> None:
     # One that was removed has a status still, and one that dpkg never heard of has none.
-    listed = "caddy\tinstall ok installed\ncurl\tdeinstall ok config-files\n"
-    assert slipway_packages.missing(Module((1, listed, "no packages found"), "caddy", "curl", "runc")) == [
+    listed = "haproxy\tinstall ok installed\ncurl\tdeinstall ok config-files\n"
+    assert slipway_packages.missing(Module((1, listed, "no packages found"), "haproxy", "curl", "runc")) == [
         "curl",
         "runc",
     ]
@@ -34,7 +34,7 @@ def test_what_is_installed_is_left_alone() -> None:
 
 def test_nothing_is_asked_of_a_person() -> None:
     module = Module((0, "", ""))
-    slipway_packages.apt(module, "install", "caddy")
+    slipway_packages.apt(module, "install", "haproxy")
     assert "--assume-yes" in module.asked[0]
     assert "Dpkg::Options::=--force-confold" in module.asked[0]
 
