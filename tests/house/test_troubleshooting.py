@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from tests.house.documents import ROOT
 
@@ -12,9 +13,8 @@ FOREIGN = ("bind source path does not exist", "No space left on device", "not fo
 
 
 def messages() -> list[str]:
-    """The messages in the first column of the tables of `make up` and of a release."""
-    sections = PAGE.split("\n## ")[1:3]
-    rows = [line.split("|")[1] for section in sections for line in section.splitlines() if line.startswith("| `")]
+    """The messages in the first column of all tables."""
+    rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
     return [message for row in rows for message in re.findall(r"`([^`]+)`", row)]
 
 
@@ -39,7 +39,9 @@ def sources() -> str:
         "tools",
         "training",
     )
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yml", ".j2")]
+    # A program of a role has no suffix.
+    kinds = (".py", ".yml", ".j2", "")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in kinds]
     text = " ".join(path.read_text(encoding="utf-8") for path in files)
     return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*f?"', "", text))
 
@@ -49,3 +51,12 @@ def test_a_message_that_is_explained_is_one_that_is_printed(message: str, source
     for fragment in fragments(message):
         if fragment not in FOREIGN:
             assert fragment in sources, f"{message!r}: no program of ours prints {fragment!r}"
+
+
+def test_the_errors_of_the_gateway_are_those_of_its_role() -> None:
+    settings = yaml.safe_load((ROOT / "roles" / "gateway" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    errors = [(status, code, message) for status, (code, message) in settings["_gateway_errors"].items()]
+    errors.append((503, "not_ready", settings["_gateway_unreleased"]))
+    printed = {(status, code, re.sub(r"{{.*?}}", "...", message)) for status, code, message in errors}
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:4]] for line in PAGE.splitlines()]
+    assert {(int(row[0]), row[1], row[2]) for row in rows if row and row[0].isdigit()} == printed
