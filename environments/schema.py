@@ -86,6 +86,8 @@ KEYS = {
     "request_max_bytes": number(1024, 2**30),
     "request_timeout_seconds": number(1, 600),
     "gateway_max_connections": number(100, 1_000_000),
+    "gateway_requests_per_second": number(1, 1_000_000),
+    "gateway_concurrent_requests": number(1, 1_000_000),
     "gateway_api_requests": number(1, 100_000),
     "gateway_queue_length": number(1, 100_000),
     "gateway_queue_seconds": number(1, 60),
