@@ -178,6 +178,8 @@ class _Probe:
     def _path(self, check: Check) -> str:
         # Rather without TLS, which costs a third of a poll.
         doors = sorted((each for each in self.checks if each.kind in DOORS), key=lambda each: each.kind)
+        if not doors:
+            return f"{check.target} cannot be checked: no check says where the gateway is"
         gateway = http_client.Gateway(doors[0].target, doors[0].name, doors[0].ca)
         status = http_client.gateway(gateway, check.target, LIMIT_SECONDS)
         return "" if status == 200 else f"{check.target} answers with status {status}"

@@ -135,6 +135,11 @@ def test_a_path_is_asked_without_tls_where_the_gateway_has_a_socket(engine: Engi
     assert [path for path in engine.requests if path != "/"] == ["/_ping", "/a/path/missing"]
 
 
+def test_a_path_without_a_gateway_is_a_problem_and_no_crash() -> None:
+    # As when the gateway's own checks come from another version of the role, and cannot be read.
+    assert problem(READY) == "/readyz cannot be checked: no check says where the gateway is"
+
+
 def test_a_handshake_is_made_only_now_and_then(gateway: Gateway) -> None:
     wrong = door(gateway, "other.example.com")
     now = time.time()
