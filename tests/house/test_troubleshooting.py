@@ -41,7 +41,9 @@ def sources() -> str:
     )
     # A program of a role has no suffix.
     kinds = (".py", ".yml", ".j2", "")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in kinds]
+    files = [
+        path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in kinds
+    ]
     text = " ".join(path.read_text(encoding="utf-8") for path in files)
     return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*f?"', "", text))
 
