@@ -6,33 +6,18 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
-import jinja2
 import pytest
 
-from containers.docker import docker
-from tests.plugins.haproxy import AddressedConnection, HAProxy, running_whole
+from tests.roles.part_of_gateway import AddressedConnection, running
+from tests.roles.real_gateway import Gateway
 from workstation.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
 TEMPLATES = ROOT / "roles" / "gateway" / "templates"
 PER_SECOND, AT_A_TIME = 10, 4
-# The PROXY protocol says the client's address: a Unix socket has none.
-CONFIGURATION = """\
-global
-    stats socket {{ folder }}/admin.sock mode 600 level admin
-defaults slipway
-    mode http
-    timeout client 30s
-    timeout server 30s
-    timeout connect 5s
-    log stdout format raw daemon
-frontend public from slipway
-    bind unix@{{ folder }}/http.sock mode 600 accept-proxy
-    bind unix@{{ folder }}/own.sock mode 600
-    log-format "status %ST"
+REST = """\
 {% include 'limits.cfg.j2' %}
 
     default_backend api
@@ -66,9 +51,6 @@ class Gate(BaseHTTPRequestHandler):
 class Client(AddressedConnection):
     """A client that looks at statuses."""
 
-    def __init__(self, folder: Path, address: str = "") -> None:
-        super().__init__(folder, address)
-
     def status(self, path: str = "/") -> int:
         """Return the status of one request."""
         self.request("GET", path)
@@ -78,22 +60,14 @@ class Client(AddressedConnection):
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HAProxy]:
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("limits")
     folder.chmod(0o755)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        keep_trailing_newline=True,
-        trim_blocks=True,  # as Ansible renders templates
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # what it makes is no HTML
-    )
     settings = {"gateway_requests_per_second": PER_SECOND, "gateway_concurrent_requests": AT_A_TIME}
-    text = environment.from_string(CONFIGURATION).render(folder=folder, **settings)
     with socketserver.ThreadingUnixStreamServer(str(folder / "api.sock"), Gate) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        with running_whole(folder, text) as proxy:
+        with running(folder, TEMPLATES, REST, **settings) as proxy:
             yield proxy
         server.shutdown()
 
@@ -108,12 +82,12 @@ def at_the_limit(client: Client) -> list[int]:
         time.sleep(2)
 
 
-def test_an_address_gets_its_limit_and_then_429(proxy: HAProxy) -> None:
+def test_an_address_gets_its_limit_and_then_429(proxy: Gateway) -> None:
     with contextlib.closing(Client(proxy.folder, "203.0.113.1")) as client:
         assert at_the_limit(client) == [200] * PER_SECOND + [429] * 5
 
 
-def test_an_address_that_never_stops_asking_still_gets_its_limit(proxy: HAProxy) -> None:
+def test_an_address_that_never_stops_asking_still_gets_its_limit(proxy: Gateway) -> None:
     with contextlib.closing(Client(proxy.folder, "203.0.113.2")) as client:
         served, start = 0, time.monotonic()
         while time.monotonic() - start < 4:
@@ -121,14 +95,14 @@ def test_an_address_that_never_stops_asking_still_gets_its_limit(proxy: HAProxy)
         assert 2 * PER_SECOND <= served <= 5 * PER_SECOND
 
 
-def test_others_are_served(proxy: HAProxy) -> None:
+def test_others_are_served(proxy: Gateway) -> None:
     with contextlib.closing(Client(proxy.folder, "203.0.113.3")) as greedy:
         assert 429 in at_the_limit(greedy)
         with contextlib.closing(Client(proxy.folder, "203.0.113.4")) as other:
             assert other.status() == 200
 
 
-def test_a_network_of_ipv6_is_one_client(proxy: HAProxy) -> None:
+def test_a_network_of_ipv6_is_one_client(proxy: Gateway) -> None:
     addresses = ["2001:db8:1::1", "2001:db8:1::2", "2001:db8:2::1"]
     clients = [Client(proxy.folder, address) for address in addresses]
     assert 429 in at_the_limit(clients[0])
@@ -137,12 +111,12 @@ def test_a_network_of_ipv6_is_one_client(proxy: HAProxy) -> None:
         client.close()
 
 
-def test_this_host_itself_is_not_limited(proxy: HAProxy) -> None:
+def test_this_host_itself_is_not_limited(proxy: Gateway) -> None:
     with contextlib.closing(Client(proxy.folder)) as client:
         assert set(at_the_limit(client)) == {200}
 
 
-def test_requests_at_a_time_are_limited_and_idle_connections_do_not_count(proxy: HAProxy) -> None:
+def test_requests_at_a_time_are_limited_and_idle_connections_do_not_count(proxy: Gateway) -> None:
     clients = [Client(proxy.folder, "203.0.113.5") for _ in range(AT_A_TIME + 2)]
     # All are connected, and none has a request under way.
     assert [client.status() for client in clients] == [200] * len(clients)
@@ -156,9 +130,9 @@ def test_requests_at_a_time_are_limited_and_idle_connections_do_not_count(proxy:
     assert clients[-1].status() == 200
 
 
-def test_the_log_has_a_line_a_second_of_a_limited_address(proxy: HAProxy) -> None:
+def test_the_log_has_a_line_a_second_of_a_limited_address(proxy: Gateway) -> None:
     with contextlib.closing(Client(proxy.folder, "203.0.113.6")) as client:
-        before = docker("logs", proxy.name).count("status 429")
+        before = proxy.log().count("status 429")
         refused = at_the_limit(client).count(429)
         assert refused > 1
-        assert 1 <= docker("logs", proxy.name).count("status 429") - before < refused
+        assert 1 <= proxy.log().count("status 429") - before < refused
