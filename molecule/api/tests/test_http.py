@@ -68,22 +68,23 @@ def test_what_the_standard_allows_is_read_by_both_in_the_same_way(host: Host, ca
     assert host.check_output("python3 -c %s %s", CLIENT, json.dumps(ALLOWED[case])).split() == ["400", "404"]
 
 
-# Sends 2,000 rows of CSV without a length, by both versions of HTTP at once, and then neither more nor the end.
+# Sends 2,000 rows of CSV without a length, by both versions of HTTP at once, and then neither more nor the end. curl
+# does not read an answer before it has sent everything, so it gives up, and the gateway's log has the status.
 PART = f"""
 send() {{
     (
         echo MedInc,HouseAge,AveRooms,AveBedrms,Population,AveOccup,Latitude,Longitude
         yes 3.5,20,5,1,1000,3,37,-122 | head -n 2000
-        sleep 60
-    ) | curl -sS --max-time 55 -w '\\n%{{http_code}}\\n' --cacert {CA} --$1 -X POST -H 'Content-Type: text/csv' -T . \\
-        https://localhost/invocations >/tmp/part.$1
+        sleep 40
+    ) | curl -sS --max-time 36 --cacert {CA} --$1 -X POST -H 'Content-Type: text/csv' -H "X-Request-ID: part-$1" -T - \\
+        https://localhost/invocations
 }}
 send http1.1 & send http2 & wait
-cat /tmp/part.http1.1 /tmp/part.http2
 """
 
 
 def test_a_body_that_is_never_whole_gets_408_and_no_prediction(host: Host) -> None:
-    answers = host.run("bash -c %s", PART).stdout
-    assert answers.split().count("408") == 2, answers
-    assert "predictions" not in answers
+    host.run("bash -c %s", PART)
+    log = host.check_output("journalctl --unit=haproxy --output=cat").splitlines()
+    lines = [json.loads(line) for line in log if '"part-http' in line]
+    assert {(line["request_id"], line["status"]) for line in lines} == {("part-http1.1", 408), ("part-http2", 408)}
