@@ -1,7 +1,7 @@
 """The two slots of a blue-green release, and the links that say which of them serves.
 
 `current` is a link to the colour that is released. `serving/<colour>` is there while the gateway may send requests to a
-colour: that of `current`, and during a release the other one too. The gateway looks for it five times a second.
+colour: that of `current`, and during a release the other one too. The gateway looks for it every 200 ms or more often.
 """
 
 import os

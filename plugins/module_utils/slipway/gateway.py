@@ -9,7 +9,7 @@ from . import haproxy
 # The API's backend, and those that send requests to the same servers.
 API, BACKENDS = "api", ("api", "api_pages", "api_again")
 POLL_SECONDS = 0.02
-# HAProxy looks for a server five times a second.
+# Ample: HAProxy looks for a server that is down every 50 ms (roles/api/templates/api.cfg.j2).
 SEEN_SECONDS = 5.0
 Row = dict[str, str]
 
@@ -47,7 +47,10 @@ class Gateway:
             raise GatewayError(f"the gateway sent no requests to {colour} within {SEEN_SECONDS:.0f} s")
 
     def await_idle(self, colour: str, seconds: float) -> None:
-        """Wait until a colour gets no new requests and has answered all that it got, but not longer than `seconds`."""
+        """Wait until a colour gets no new requests and has answered all that it got; give up after `seconds`.
+
+        After a reload, requests of the previous process are not counted. Whoever stops the server has to let it finish.
+        """
         self._await(
             lambda found: all(
                 not row["status"].startswith("UP") and row["scur"] == "0" and row["qcur"] == "0"
