@@ -1,4 +1,4 @@
-"""The Ansible module `slipway_packages`: installs packages of Debian."""
+"""The Ansible module `slipway_packages`: installs packages of Debian, or removes them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: slipway_packages
-short_description: Install packages of Debian
+short_description: Install or remove packages of Debian
 description:
   - Asks dpkg first, which takes a hundredth of a second, and fetches the package lists only if one is missing.
   - Replaces ansible.builtin.apt, which needs python3-apt even in check mode and so cannot check a fresh host.
@@ -16,6 +16,11 @@ options:
     type: list
     elements: str
     required: true
+  state:
+    description: Whether they are to be installed, or removed together with their configuration.
+    type: str
+    choices: [present, absent]
+    default: present
 """
 EXAMPLES = r"""
 - name: Install Docker Engine
@@ -24,11 +29,14 @@ EXAMPLES = r"""
 """
 RETURN = r"""
 missing:
-  description: The packages that were not installed.
+  description: The packages that were not installed before.
   returned: always
   type: list
 """
-SPEC = {"names": {"type": "list", "elements": "str", "required": True}}
+SPEC = {
+    "names": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
 INSTALLED = "install ok installed"
 # Nobody can answer questions; configuration files that somebody edited stay.
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
@@ -67,15 +75,24 @@ def finish(module: Any) -> None:
         module.fail_json(msg=f"dpkg --configure: exit code {code}: {' '.join(err.splitlines()[-ERROR_LINES:])}")
 
 
+def commands(names: list[str], absent: list[str], state: str) -> list[tuple[str, ...]]:
+    """Return the commands of apt-get that bring the packages into this state; none if they are in it."""
+    if state == "absent":
+        present = [name for name in names if name not in absent]
+        return [("purge", *present)] if present else []
+    return [("update",), ("install", "--no-install-recommends", *absent)] if absent else []
+
+
 def main() -> None:
     """Run as a module."""
     module = AnsibleModule(SPEC, supports_check_mode=True)
     absent = missing(module)
-    if absent and not module.check_mode:
+    needed = commands(module.params["names"], absent, module.params["state"])
+    if needed and not module.check_mode:
         finish(module)
-        apt(module, "update")
-        apt(module, "install", "--no-install-recommends", *absent)
-    module.exit_json(changed=bool(absent), missing=absent)
+        for command in needed:
+            apt(module, *command)
+    module.exit_json(changed=bool(needed), missing=absent)
 
 
 if __name__ == "__main__":

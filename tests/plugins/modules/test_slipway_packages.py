@@ -58,3 +58,11 @@ def test_a_failure_is_told_by_its_end() -> None:
     output = "Get:1 ...\nE: Unable to locate package x\n"
     with pytest.raises(SystemExit, match=r"apt-get install: exit code 100: .*E: Unable to locate package x"):
         slipway_packages.apt(Module((100, output, "")), "install", "x")
+
+
+def test_only_what_is_not_as_wanted_is_touched() -> None:
+    names = ["haproxy", "curl"]
+    assert slipway_packages.commands(names, [], "present") == []
+    assert slipway_packages.commands(names, ["curl"], "present")[-1] == ("install", "--no-install-recommends", "curl")
+    assert slipway_packages.commands(names, ["curl"], "absent") == [("purge", "haproxy")]
+    assert slipway_packages.commands(names, names, "absent") == []
