@@ -121,7 +121,7 @@ def test_its_container_may_do_no_more_than_it_needs(host: Host) -> None:
     assert not limits["CapAdd"]
     assert "no-new-privileges" in limits["SecurityOpt"]
     # The engine cannot set a limit if the computer's cgroups lack the controller.
-    for limit, controller in (("Memory", "MemoryLimit"), ("PidsLimit", "PidsLimit")):
+    for limit, controller in (("Memory", "MemoryLimit"), ("PidsLimit", "PidsLimit"), ("CpuShares", "CPUShares")):
         can = host.check_output("docker info --format '{{.%s}}'", controller) == "true"
         assert bool(limits[limit]) == can, limit
     assert not limits["Privileged"]
