@@ -62,6 +62,11 @@ def is_network(value: Any) -> bool:
         return False
 
 
+def is_private_network(value: Any) -> bool:
+    """Whether the value is the text of an IP address or network that nobody reaches from the internet."""
+    return is_network(value) and not ip_network(value).is_global
+
+
 def is_date(value: Any) -> bool:
     """Whether the value is the text of a date, as 2027-01-31."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
@@ -92,6 +97,8 @@ KEYS = {
     "gateway_queue_length": number(1, 100_000),
     "gateway_queue_seconds": number(1, 60),
     "gateway_log_sample_rate": number(0, 1, whole=False),
+    "gateway_metrics_port": number(1024, 65535),
+    "metrics_allow": listing(Kind("a private address or network such as 10.0.2.0/24", is_private_network)),
     "api_workers": number(1, 64),
     "api_memory": MEMORY,
     "api_log_sample_rate": number(0, 1, whole=False),

@@ -1,6 +1,7 @@
 """The configuration of the roles gateway and api in a real HAProxy in a container, with all its files in one folder."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -22,6 +23,8 @@ from tests.plugins.engine import unique
 from workstation.paths import ROOT
 
 START_SECONDS = 30
+# Of the metrics.
+TOKEN = "token-of-the-metrics"
 ROLES = ROOT / "roles"
 # The file of each template.
 CONFIGURATION = {
@@ -61,6 +64,7 @@ class Gateway:
         """Write the configuration, with other values for some settings."""
         self.configuration.mkdir(exist_ok=True)
         shutil.copy(ROLES / "api" / "files" / "wait_for_api.lua", self.configuration)
+        (self.configuration / "metrics.sha256").write_text(f"{hashlib.sha256(TOKEN.encode()).hexdigest()}\n")
         variables = self.variables(**settings)
         for source, name in CONFIGURATION.items():
             (self.configuration / name).write_text(render(source, variables))
