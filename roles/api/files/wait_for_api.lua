@@ -1,11 +1,24 @@
 -- Holds a request until a server of the API is up, for three seconds at most.
 local PAUSE_MS, PAUSES = 50, 60
+-- One task looks for all: a look costs HAProxy about as much as a request, and thousands may wait.
+local looks, is_up = 0, false
+
+core.register_task(function()
+  while true do
+    local found = false
+    for _, server in pairs(core.backends["api"].servers) do
+      if server:get_name() ~= "waiting" and server:get_stats().status:match("^UP") then found = true end
+    end
+    looks, is_up = looks + 1, found
+    core.msleep(PAUSE_MS)
+  end
+end)
 
 core.register_action("wait_for_api", { "http-req" }, function()
+  -- An earlier look may be from before the servers went away.
+  local before = looks
   for _ = 1, PAUSES do
-    for _, server in pairs(core.backends["api"].servers) do
-      if server:get_name() ~= "waiting" and server:get_stats().status:match("^UP") then return end
-    end
+    if is_up and looks > before then return end
     core.msleep(PAUSE_MS)
   end
 end)
