@@ -30,6 +30,7 @@ PAGE = "docs/training.md"
 RUN_IN = {
     "curl http://localhost:8000/": ("tests/app/test_api_docs.py", "test_each_command_gets_the_answer_that_follows_it"),
     "curl http://127.0.0.1:8000/version": ("tests/images/test_baked.py", "/version"),
+    "curl --cacert /var/lib/slipway/gateway/ca.crt": ("molecule/gateway/tests/test_metrics.py", "/metrics/gateway"),
     "docker run --detach": ("tests/images/test_baked.py", '"docker run"'),
     "docker run --read-only": ("tests/images/tracking.py", "images.mlops.serve"),
     "docker run --rm": ("tests/images/test_mlops_fetch.py", "*FETCH, uri"),
