@@ -208,7 +208,9 @@ def configure_pebble(made: Container, folder: Path) -> None:
 def start_pebble(made: Container) -> None:
     """Start pebble and wait until it answers."""
     command = ["/srv/go-tools/pebble", "-config", "/srv/pebble.json"]
-    docker("exec", "--detach", "--env", "PEBBLE_VA_NOSLEEP=1", made.name, *command)
+    # By default it rejects each twentieth nonce on purpose. The client repeats such a request once, the timer the order.
+    settings = ["--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0"]
+    docker("exec", "--detach", *settings, made.name, *command)
     while not succeeds("exec", made.name, "curl", "--silent", "--fail", DIRECTORY):
         pass
 
