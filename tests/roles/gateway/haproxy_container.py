@@ -208,8 +208,9 @@ def configure_pebble(made: Container, folder: Path) -> None:
 def start_pebble(made: Container) -> None:
     """Start pebble and wait until it answers."""
     command = ["/srv/go-tools/pebble", "-config", "/srv/pebble.json"]
-    # By default it rejects each twentieth nonce on purpose. The client repeats such a request once, the timer the order.
-    settings = ["--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0"]
+    # By chance, it otherwise rejects each twentieth nonce and takes each second order without a challenge.
+    names = ("PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0")
+    settings = [word for name in names for word in ("--env", name)]
     docker("exec", "--detach", *settings, made.name, *command)
     while not succeeds("exec", made.name, "curl", "--silent", "--fail", DIRECTORY):
         pass
