@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+import time
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -304,6 +305,13 @@ def test_the_log_names_the_client_and_has_no_key(proxy: Gateway, connection: Uni
     allow(proxy, client("mobile-app", "slip_logged"))
     for number, key in enumerate(("slip_logged", "slip_unknown")):
         ask(connection, f"/predict?api_key={key}", x_api_key=key, x_request_id=f"logged-{number}")
-    lines = [json.loads(line) for line in proxy.log().splitlines() if '"request_id":"logged-' in line.replace(" ", "")]
+
+    def logged() -> list[str]:
+        return [line for line in proxy.log().splitlines() if '"logged-' in line]
+
+    deadline = time.monotonic() + 60
+    while len(logged()) < 2:  # Docker reads what HAProxy writes a moment later
+        assert time.monotonic() < deadline, logged()
+    lines = [json.loads(line) for line in logged()]
     assert [(line["status"], line["client"]) for line in lines] == [(200, "mobile-app"), (403, "")]
     assert "slip_" not in proxy.log()
