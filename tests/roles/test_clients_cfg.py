@@ -4,9 +4,9 @@ import contextlib
 import hashlib
 import http.client
 import json
-import time
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
