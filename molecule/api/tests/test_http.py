@@ -75,8 +75,8 @@ send() {{
     (
         echo MedInc,HouseAge,AveRooms,AveBedrms,Population,AveOccup,Latitude,Longitude
         yes 3.5,20,5,1,1000,3,37,-122 | head -n 2000
-        sleep 40
-    ) | curl -sS --max-time 36 --cacert {CA} --$1 -X POST -H 'Content-Type: text/csv' -H "X-Request-ID: part-$1" -T - \\
+        sleep 60
+    ) | curl -sS --max-time 55 --cacert {CA} --$1 -X POST -H 'Content-Type: text/csv' -H "X-Request-ID: part-$1" -T - \\
         https://localhost/invocations
 }}
 send http1.1 & send http2 & wait
