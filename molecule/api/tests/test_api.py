@@ -192,3 +192,7 @@ def test_nothing_released_takes_it_back(host: Host, gateway: Gateway, converge: 
     assert code == 0, output
     assert served(host) == ""
     assert gateway.ask("/predict", "--json", "{}")[0] == 503
+    # The tests of the other files need it.
+    code, output = converge()
+    assert code == 0, output
+    assert served(host)
