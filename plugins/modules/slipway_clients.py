@@ -82,22 +82,13 @@ def text(wanted: haproxy.Entries) -> str:
     return HEADER + "".join(f"{key} {value}\n" for key, value in wanted)
 
 
-def read(path: str) -> str:
-    """Return the text of a file, "" if there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
 class Clients:
     """The map of the keys, in its file and in the processes of HAProxy that run."""
 
     def __init__(self, clients: list[dict[str, Any]], path: str, master: str) -> None:
         self.wanted = entries(clients)
         self.path, self.master = path, master
-        self.before, self.after = read(path), text(self.wanted)
+        self.before, self.after = files.read(path), text(self.wanted)
 
     def is_changed(self) -> bool:
         """Whether the file or a process has another list."""

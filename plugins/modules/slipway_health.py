@@ -44,15 +44,6 @@ SPEC = {
 }
 
 
-def read(path: str) -> str:
-    """Return the text of a file, "" if there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
 def write(path: str, text: str) -> None:
     """Replace the file, or remove it if there is no text."""
     if not text:
@@ -67,7 +58,7 @@ def main() -> None:
     module = AnsibleModule(SPEC, supports_check_mode=True)
     path = os.path.join(module.params["folder"], module.params["role"] + ".json")
     checks = module.params["checks"]
-    before, after = read(path), json.dumps(checks, indent=1) + "\n" if checks else ""
+    before, after = files.read(path), json.dumps(checks, indent=1) + "\n" if checks else ""
     if before != after and not module.check_mode:
         write(path, after)
     module.exit_json(changed=before != after, diff={"before": before, "after": after})

@@ -6,6 +6,15 @@ import shutil
 from collections.abc import Callable
 
 
+def read(path: str) -> str:
+    """Return the text of a file, "" if there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
 def write(path: str, content: bytes, prepare: Callable[[str], None] | None = None) -> None:
     """Replace the file at `path` atomically; `prepare(path)` sets owner and mode before the file gets its name.
 
