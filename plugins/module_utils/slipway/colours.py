@@ -88,7 +88,11 @@ class Colours:
         )
 
     def remove(self, colour: str, seconds: int = 0) -> bool:
-        """Remove a colour's container; it gets `seconds` to finish its requests. Return whether there was one."""
+        """Unpublish a colour and remove its container, which gets `seconds` to finish its requests.
+
+        Return whether there was a container.
+        """
+        self.unpublish(colour)
         name = self.container(colour)
         found = self.docker.inspect("container", name)
         if found and seconds and is_running(found):

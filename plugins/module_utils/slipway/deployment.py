@@ -91,7 +91,6 @@ class Deployment:
     def start(self, colour: str) -> None:
         """Start the colour's container, in place of one that an interrupted run left."""
         with self._timed("start"):
-            self.colours.unpublish(colour)
             self.colours.remove(colour)
             self._prepare_folder(colour)
             own = ["--name", self.colours.container(colour), "--label", f"{LABEL}={self.release.label()}"]
@@ -104,13 +103,10 @@ class Deployment:
         `restarts` is how often Docker has restarted it so far.
         """
         with self._timed("ready"):
-            name, socket, seconds = (
-                self.colours.container(colour),
-                self.colours.socket(colour),
-                self.settings["ready_seconds"],
-            )
+            socket, seconds = self.colours.socket(colour), self.settings["ready_seconds"]
             late = f"not ready within {seconds} s (api_ready_seconds)"
-            if reason := self.docker.await_container(name, lambda: is_ready(socket), seconds, late, restarts):
+            container = self.colours.container(colour)
+            if reason := self.docker.await_container(container, lambda: is_ready(socket), seconds, late, restarts):
                 raise DeploymentError(reason)
 
     def check_golden(self, colour: str, limit_ms: float) -> None:
@@ -181,7 +177,6 @@ class Deployment:
         try:
             yield
         except (DeploymentError, GoldenError, GatewayError, DockerError, OSError, ValueError, KeyError) as error:
-            self.colours.unpublish(colour)
             self.colours.remove(colour)
             serves = previous and is_ready(self.colours.socket(previous))
             state = "the previous release keeps serving" if serves else "nothing serves"
