@@ -81,7 +81,7 @@ def configuration(tls: str, domain: str = DOMAIN, **settings: object) -> str:
     """Return a configuration of HAProxy with the parts of the role that are about TLS."""
     loader = FileSystemLoader(ROLE / "templates")
     # As Ansible renders templates.
-    environment = Environment(loader=loader, trim_blocks=True, undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment = Environment(loader=loader, trim_blocks=True, undefined=StrictUndefined, autoescape=False)  # noqa: S701 no HTML
     template = environment.from_string(CONFIGURATION)
     return template.render(tls=tls, domain=domain, socket=HOST.socket, own=OWN, **VARIABLES, **settings)
 
