@@ -18,7 +18,7 @@ def read(path: str) -> str:
 def write(path: str, content: bytes, prepare: Callable[[str], None] | None = None) -> None:
     """Replace the file at `path` atomically; `prepare(path)` sets owner and mode before the file gets its name.
 
-    A folder or link at `path` is replaced too. On failure raises OSError and leaves what was there.
+    A folder or link at `path` is replaced too. A failure, also of `prepare`, leaves what was there and nothing else.
     """
     fresh = f"{path}.new"
     remove(fresh)
@@ -31,10 +31,9 @@ def write(path: str, content: bytes, prepare: Callable[[str], None] | None = Non
         if prepare:
             prepare(fresh)
         replace(fresh, path)
-    except OSError:
+    finally:
         with contextlib.suppress(OSError):
             remove(fresh)
-        raise
 
 
 def link(path: str, target: str) -> None:
