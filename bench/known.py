@@ -1,7 +1,7 @@
 """Requests with known answers: XGBoost itself gives the expected predictions."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -33,16 +33,19 @@ class Request:
     body: bytes
     predictions: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def fault(self, answer: bytes) -> str:
-        """Return what is wrong with an answer to this request, or "" if it is right."""
+    def fault(self, answer: bytes, versions: Collection[str] | None = None) -> str:
+        """Return what is wrong with an answer to this request, or "" if it is right.
+
+        `versions` are those that may answer, by default all that are known.
+        """
         try:
             found = orjson.loads(answer)
             version, got = found["version"], np.array(found["predictions"], dtype=float)
         except (ValueError, KeyError, TypeError) as error:
             return f"no predictions in {answer[:200]!r}: {error!r}"
         wanted = self.predictions.get(version)
-        if wanted is None:
-            return f"version {version!r}, wanted one of {sorted(self.predictions)}"
+        if wanted is None or (versions is not None and version not in versions):
+            return f"version {version!r}, wanted one of {sorted(self.predictions if versions is None else versions)}"
         if got.shape != wanted.shape:
             return f"{got.shape} predictions of version {version}, wanted {wanted.shape}"
         # Not `>`, which a NaN would pass.

@@ -1,13 +1,17 @@
 """The load counts right answers and reports all others."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpcore
 import httpx
 import orjson
 import pytest
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
 
 from bench.bundle import Bundle
 from bench.known import Known, Request
@@ -114,6 +118,80 @@ def test_missing_answers_are_counted_by_status_and_by_error(
     assert made.failed["502"]
     assert made.failed[f"fresh HTTP/1.1: {type(error).__name__}"]
     assert not made.wrong
+
+
+def goaway(code: ErrorCodes) -> httpx.RemoteProtocolError:
+    """The error of httpx for a request on a connection whose end the server announced."""
+    event = ConnectionTerminated()
+    event.error_code = code
+    error = httpx.RemoteProtocolError(str(event))
+    error.__cause__ = httpcore.RemoteProtocolError(event)
+    return error
+
+
+def raising(error: Exception, times: float) -> tuple[Answer, list[str]]:
+    """Return an answer that raises an error the first times, and the ids of the requests that met it."""
+    seen: list[str] = []
+
+    def answer(request: Request, sent: httpx.Request) -> httpx.Response:
+        if len(seen) < times:
+            seen.append(sent.headers["x-request-id"])
+            raise error
+        return right(request, sent)
+
+    return answer, seen
+
+
+def test_a_request_whose_connection_the_server_ends_in_order_is_sent_once_more(load: Callable[[Answer], Load]) -> None:
+    answer, seen = raising(goaway(ErrorCodes.NO_ERROR), 1)
+    with load(answer) as made:
+        made.more(3)
+    assert made.repeated == len(seen) == 1
+    assert not made.failed
+    assert not made.wrong
+
+
+def test_the_second_time_it_has_failed(load: Callable[[Answer], Load]) -> None:
+    answer, seen = raising(goaway(ErrorCodes.NO_ERROR), 8)
+    with load(answer) as made:
+        made.more(3)
+    assert seen[0] in seen[1:]
+    assert made.failed.total() == made.repeated == 4
+
+
+@pytest.mark.parametrize(
+    "error", [goaway(ErrorCodes.INTERNAL_ERROR), httpx.RemoteProtocolError("Server disconnected"), httpx.ReadError("")]
+)
+def test_no_other_failure_is_repeated(load: Callable[[Answer], Load], error: Exception) -> None:
+    answer, _ = raising(error, 1)
+    with load(answer) as made:
+        made.more(3)
+    assert made.failed.total() == 1
+    assert not made.repeated
+
+
+def test_only_expected_versions_may_answer(load: Callable[[Answer], Load]) -> None:
+    made = load(right)
+    made.expect("8")
+    with made:
+        while not made.wrong:
+            time.sleep(0.01)
+    assert "version '7', wanted one of ['8']" in made.wrong[0]
+    assert not made.served
+
+
+def test_a_request_may_get_the_version_that_was_expected_when_it_was_sent(load: Callable[[Answer], Load]) -> None:
+    def answer(request: Request, sent: httpx.Request) -> httpx.Response:
+        made.expect("8")
+        return right(request, sent)
+
+    made = load(answer)
+    made.expect("7")
+    with made:
+        while not made.wrong:
+            time.sleep(0.01)
+    # The first request was sent before; a later one was wrong.
+    assert made.served["7"] >= 1
 
 
 def test_a_defect_of_the_client_is_raised(load: Callable[[Answer], Load]) -> None:
