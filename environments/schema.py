@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_network
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,12 @@ def is_date(value: Any) -> bool:
     return True
 
 
+def above(low: float, high: float) -> Kind:
+    """A number in a range that includes only its upper end."""
+    kind = number(low, high, whole=False)
+    return Kind(f"a number above {low} and up to {high}", lambda value: kind.fits(value) and value > low)
+
+
 MEMORY = text("a size such as 512m or 1g", r"[1-9][0-9]*[mg]")
 DAY = 86400
 KEYS = {
@@ -107,6 +114,10 @@ KEYS = {
     "api_drain_seconds": number(0, 600),
     "api_access": one_of("keys", "open"),
     "api_clients": Kind("a list of clients, each with name and keys", lambda value: isinstance(value, list)),
+    "release_steps": Kind("a list of steps, each with percent and seconds", lambda value: isinstance(value, list)),
+    "release_max_error_ratio": above(0, 1),
+    "release_max_latency_ratio": above(0, 1000),
+    "release_min_requests": number(1, 1_000_000),
     "api_mlflow_url": text("an http:// or https:// address", r"https?://[^\s/@]+(/\S*)?"),
     "mlflow_image": text("an image by digest, name@sha256:..., or nothing", rf"({DIGEST})?"),
     "mlflow_memory": MEMORY,
@@ -127,6 +138,9 @@ CLIENT_KEY = {
     "sha256": text("the sha256 of the key, 64 hex digits (`make key` prints it)", r"[0-9a-f]{64}"),
     "expires": Kind("the last day on which the key works, as 2027-01-31", is_date),
 }
+STEP = {"percent": number(1, 99), "seconds": number(1, 3600)}
+# What else a run may have to do, of pull_run_limit_seconds.
+OUTSIDE_STEPS_SECONDS = 300
 RELEASE = {
     "image": text("an image by digest, name@sha256:...", DIGEST),
     "default_model": text("the name of one of the models", NAME.pattern),
@@ -157,7 +171,8 @@ def problems(folder: Path, environment: str) -> list[str]:
     if found:
         return found
     settings = read(folder, environment)
-    return [*_check_tls(environment, settings), *_check_fetching(environment, settings)]
+    checks = (_check_tls, _check_fetching, _check_steps)
+    return [problem for each in checks for problem in each(environment, settings)]
 
 
 def read(folder: Path, environment: str) -> dict[str, Any]:
@@ -232,6 +247,17 @@ def _check_fetching(environment: str, settings: dict[str, Any]) -> Iterator[str]
             )
 
 
+def _check_steps(environment: str, settings: dict[str, Any]) -> Iterator[str]:
+    """Yield whether the agent would stop a run before the end of the steps."""
+    limit, wanted = settings["pull_run_limit_seconds"], sum(step["seconds"] for step in settings["release_steps"])
+    if wanted and wanted + OUTSIDE_STEPS_SECONDS > limit:
+        yield (
+            f"environments/{environment}.yml: release_steps take {wanted} s, wanted at most"
+            f" {max(0, limit - OUTSIDE_STEPS_SECONDS)} s: a run ends after {limit} s (pull_run_limit_seconds) and needs"
+            f" {OUTSIDE_STEPS_SECONDS} s for everything else"
+        )
+
+
 def check(
     content: dict[str, Any], kinds: dict[str, Kind], *, complete: bool = True, optional: Collection[str] = ()
 ) -> Iterator[str]:
@@ -255,9 +281,26 @@ def check_settings(content: dict[str, Any], *, complete: bool) -> Iterator[str]:
     yield from check(content, KEYS, complete=complete)
     if complete and content.get("api_access") == "open":
         yield "api_access='open': wanted keys: an environment is public only if its own file says so"
-    clients = content.get("api_clients")
+    clients, steps = content.get("api_clients"), content.get("release_steps")
     if isinstance(clients, list):
         yield from check_clients(clients)
+    if isinstance(steps, list):
+        yield from check_steps(steps)
+
+
+def check_steps(steps: list[Any]) -> Iterator[str]:
+    """Yield the problems of the steps of a release."""
+    percents: list[Any] = []
+    for place, step in enumerate(steps):
+        if isinstance(step, dict):
+            yield from (f"release_steps: entry {place}: {problem}" for problem in check(step, STEP))
+            percents.append(step.get("percent"))
+        else:
+            yield f"release_steps: entry {place} is {_short(step)}: wanted percent and seconds"
+    known = [percent for percent in percents if STEP["percent"].fits(percent)]
+    for before, after in pairwise(known):
+        if after <= before:
+            yield f"release_steps: percent={after} after percent={before}: wanted a larger one in each step"
 
 
 def check_clients(clients: list[Any]) -> Iterator[str]:

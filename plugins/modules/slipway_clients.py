@@ -1,14 +1,12 @@
 """The Ansible module `slipway_clients`: tells the gateway whose keys it accepts, without a reload."""
 
-import contextlib
-import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.slipway import files, haproxy
+from ..module_utils.slipway.haproxy_map import MapFile
 
 DOCUMENTATION = r"""
 module: slipway_clients
@@ -77,47 +75,21 @@ def end(last_day: str) -> int:
     return int(datetime.strptime(last_day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) + DAY
 
 
-def text(wanted: haproxy.Entries) -> str:
-    """Return the file of the map."""
-    return HEADER + "".join(f"{key} {value}\n" for key, value in wanted)
-
-
-class Clients:
-    """The map of the keys, in its file and in the processes of HAProxy that run."""
+class Clients(MapFile):
+    """The map of the keys of these clients."""
 
     def __init__(self, clients: list[dict[str, Any]], path: str, master: str) -> None:
+        super().__init__(path, HEADER, master)
         self.wanted = entries(clients)
-        self.path, self.master = path, master
-        self.before, self.after = files.read(path), text(self.wanted)
+        self.before, self.after = files.read(path), self.text(self.wanted)
 
     def is_changed(self) -> bool:
         """Whether the file or a process has another list."""
-        return self.before != self.after or self._each(lambda process: None) > 0
+        return self.differs(self.wanted)
 
     def apply(self) -> None:
-        """Replace what differs, the file first: a process that starts meanwhile has read the new one, or is found."""
-        if self.before != self.after:
-            os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
-            files.write(self.path, self.after.encode(), lambda fresh: os.chmod(fresh, 0o644))
-        self._each(lambda process: process.replace_map(self.path, self.wanted))
-
-    def _each(self, change: Callable[[haproxy.Process], None]) -> int:
-        """Change each process that works with another list; return how many. A process without a list is none."""
-
-        def step() -> int:
-            count = 0
-            for process in haproxy.workers(self.master):
-                # One from before a reload may end at any time.
-                with contextlib.suppress(haproxy.GoneError):
-                    if process.read_map(self.path) not in (None, self.wanted):
-                        change(process)
-                        count += 1
-            return count
-
-        try:
-            return haproxy.repeat(step)
-        except haproxy.NotRunningError:
-            return 0
+        """Put the list into the file and the processes."""
+        self.replace(self.wanted)
 
 
 def main() -> None:

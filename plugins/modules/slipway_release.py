@@ -4,7 +4,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.slipway import files
+from ..module_utils.slipway import files, haproxy
 from ..module_utils.slipway.colours import COLOURS, CURRENT, SERVING
 from ..module_utils.slipway.deployment import Deployment, DeploymentError
 from ..module_utils.slipway.docker import Docker, DockerError, engine_answers
@@ -68,6 +68,34 @@ options:
     description: How long the old container may take to finish its requests.
     type: int
     required: true
+  shares:
+    description: The file of the gateway's map that says how it shares requests between the colours.
+    type: path
+    required: true
+  master:
+    description: The socket of the gateway's main process.
+    type: path
+    default: /run/haproxy/master.sock
+  steps:
+    description:
+      - How many percent of the requests the new container gets, for how many seconds, before it gets all of them.
+        During each step its answers are compared with those of the old one.
+      - If there are none, or nothing serves yet, or the gateway does not run, it gets all of them at once.
+    type: list
+    elements: dict
+    default: []
+  max_error_ratio:
+    description: How much larger its share of failed requests may be than that of the old one.
+    type: float
+    default: 0.02
+  max_latency_ratio:
+    description: How many times the old one's mean time to answer it may take.
+    type: float
+    default: 2
+  min_requests:
+    description: A step in which either container gives fewer answers is not judged.
+    type: int
+    default: 50
 """
 EXAMPLES = r"""
 - name: Put the release into service
@@ -84,12 +112,18 @@ EXAMPLES = r"""
     ready_seconds: 30
     golden_limit_ms: 250
     drain_seconds: 10
+    shares: /etc/slipway/shares.map
+    steps: [{percent: 5, seconds: 60}, {percent: 50, seconds: 60}]
 """
 RETURN = r"""
 seconds:
   description: How long each step took, in seconds.
   returned: always
   type: dict
+steps:
+  description: What each step saw of both containers.
+  returned: always
+  type: list
 warnings:
   description: What could not be removed of earlier releases.
   returned: if there is any
@@ -97,10 +131,15 @@ warnings:
 """
 SPEC = {
     **{name: {"type": "str", "required": True} for name in ("image", "default_model", "group")},
-    **{name: {"type": "path", "required": True} for name in ("folder", "gateway", "bundles", "record")},
+    **{name: {"type": "path", "required": True} for name in ("folder", "gateway", "bundles", "record", "shares")},
     **{name: {"type": "int", "required": True} for name in ("ready_seconds", "golden_limit_ms", "drain_seconds")},
     "models": {"type": "dict", "required": True},
     "options": {"type": "list", "elements": "str", "required": True},
+    "master": {"type": "path", "default": haproxy.MASTER},
+    "steps": {"type": "list", "elements": "dict", "default": []},
+    "max_error_ratio": {"type": "float", "default": 0.02},
+    "max_latency_ratio": {"type": "float", "default": 2.0},
+    "min_requests": {"type": "int", "default": 50},
 }
 
 
@@ -112,16 +151,16 @@ def run(module: Any) -> dict[str, Any]:
     deployment = Deployment(module, Docker(module.run_command))
     if module.check_mode:
         changed = not deployment.is_in_service() if released else deployment.colours.exist()
-        return {"changed": changed, "seconds": {}}
+        return {"changed": changed, "seconds": {}, "steps": []}
     remove_unfinished(deployment)
     changed = deployment.deploy() if released else deployment.withdraw()
-    return {"changed": changed, "seconds": deployment.seconds}
+    return {"changed": changed, "seconds": deployment.seconds, "steps": deployment.steps}
 
 
 def remove_unfinished(deployment: Deployment) -> None:
     """Remove files that a killed run wrote but did not put in their place."""
     links = [deployment.colours.path(name) for name in (CURRENT, *(f"{SERVING}/{colour}" for colour in COLOURS))]
-    for path in (*links, deployment.settings["record"]):
+    for path in (*links, deployment.settings["record"], deployment.settings["shares"]):
         files.remove(f"{path}.new")
 
 
@@ -130,7 +169,7 @@ def main() -> None:
     module = AnsibleModule(SPEC, supports_check_mode=True)
     try:
         module.exit_json(**run(module))
-    except (DeploymentError, DockerError, GatewayError, OSError) as error:
+    except (DeploymentError, DockerError, GatewayError, haproxy.HAProxyError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

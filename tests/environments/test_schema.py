@@ -348,3 +348,53 @@ def test_a_source_of_certificates_has_what_it_needs(repository: Path, keys: dict
 )
 def test_a_host_needs_no_domain_and_no_certificate_of_its_own(repository: Path, keys: dict[str, Any]) -> None:
     assert refused(repository, "environments/prod.yml", **keys) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        (5, "release_steps=5: wanted a list of steps, each with percent and seconds"),
+        ([5], "release_steps: entry 0 is 5: wanted percent and seconds"),
+        ([{"percent": 5}], "release_steps: entry 0: seconds is missing: wanted a whole number from 1 to 3600"),
+        ([{"percent": 0, "seconds": 1}], "release_steps: entry 0: percent=0: wanted a whole number from 1 to 99"),
+        ([{"percent": 100, "seconds": 1}], "release_steps: entry 0: percent=100: wanted a whole number from 1 to 99"),
+        ([{"percent": 0.5, "seconds": 1}], "release_steps: entry 0: percent=0.5: wanted a whole number from 1 to 99"),
+        ([{"percent": 5, "seconds": 0}], "release_steps: entry 0: seconds=0: wanted a whole number from 1 to 3600"),
+        (
+            [{"percent": 5, "seconds": 1}, {"percent": 5, "seconds": 1}],
+            "release_steps: percent=5 after percent=5: wanted a larger one in each step",
+        ),
+        (
+            [{"percent": 50, "seconds": 1}, {"percent": 5, "seconds": 1}],
+            "release_steps: percent=5 after percent=50: wanted a larger one in each step",
+        ),
+    ],
+)
+@pytest.mark.parametrize("file", ["environments/base.yml", "environments/prod.yml"])
+def test_steps_that_make_no_sense_are_refused(repository: Path, file: str, steps: object, problem: str) -> None:
+    assert refused(repository, file, release_steps=steps) == [f"{file}: {problem}"]
+
+
+def test_the_steps_fit_into_a_run_of_the_agent(repository: Path) -> None:
+    steps = [{"percent": 5, "seconds": 750}, {"percent": 50, "seconds": 750}]
+    assert refused(repository, "environments/prod.yml", release_steps=steps) == []
+    problem = (
+        "environments/prod.yml: release_steps take 1500 s, wanted at most 1499 s: a run ends after 1799 s"
+        " (pull_run_limit_seconds) and needs 300 s for everything else"
+    )
+    assert refused(repository, "environments/prod.yml", pull_run_limit_seconds=1799) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("release_max_error_ratio", 0, "a number above 0 and up to 1"),
+        ("release_max_error_ratio", 2, "a number above 0 and up to 1"),
+        ("release_max_latency_ratio", 0, "a number above 0 and up to 1000"),
+        ("release_max_latency_ratio", "2", "a number above 0 and up to 1000"),
+        ("release_min_requests", 0, "a whole number from 1 to 1000000"),
+    ],
+)
+def test_a_limit_of_the_steps_is_a_number_that_limits(repository: Path, key: str, value: object, wanted: str) -> None:
+    message = f"environments/prod.yml: {key}={value!r}: wanted {wanted}"
+    assert refused(repository, "environments/prod.yml", **{key: value}) == [message]

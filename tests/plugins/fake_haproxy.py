@@ -1,4 +1,4 @@
-"""A runtime socket with HAProxy's commands for maps, and what HAProxy answers to them (3.0, tried by hand)."""
+"""A runtime socket with HAProxy's commands for maps and tables, and its answers (3.0, tried by hand)."""
 
 import contextlib
 import re
@@ -10,15 +10,21 @@ from pathlib import Path
 # The process id of the current worker.
 PID = "13"
 Entries = list[tuple[str, str]]
+Counters = dict[str, list[int]]
 
 
 class FakeHAProxy:
-    """The maps of a process; `refused` is a command that it does not take; `old` are workers by process id."""
+    """The maps of a process; `refused` is a command that it does not take; `old` are workers by process id.
+
+    `tables` are stick tables: the counters of each key, which grow by `growth` before each look.
+    """
 
     def __init__(self) -> None:
         self.old: dict[str, FakeHAProxy] = {}
         self.maps: dict[str, Entries] = {}
         self.versions: dict[str, Entries] = {}
+        self.tables: dict[str, Counters] = {}
+        self.growth: Counters = {}
         self.commands: list[str] = []
         self.refused = ""
 
@@ -31,6 +37,8 @@ class FakeHAProxy:
             pid, _, passed_on = command.removeprefix("@!").partition(" ")
             found = {PID: self, **self.old}.get(pid)
             return found.answer(passed_on) if found else f"Can't find the target PID matching the prefix '@!{pid}'\n"
+        if command.startswith("show table "):
+            return self.table(command.split()[2])
         words, _, lines = command.partition(" <<\n")
         self.commands.append(words)
         verb, _, *rest = words.split(" ")
@@ -51,6 +59,18 @@ class FakeHAProxy:
         elif verb == "clear":
             del self.versions[version[0]]
         return "\n"
+
+    def table(self, name: str) -> str:
+        if name not in self.tables:
+            return "No such table\n\n"
+        table = self.tables[name]
+        for key, more in self.growth.items():
+            table[key] = [one + other for one, other in zip(table.get(key, [0] * len(more)), more, strict=True)]
+        lines = [f"# table: {name}, type: string, size:10, used:{len(table)}"]
+        for key, values in table.items():
+            counters = " ".join(f"gpc{number}={value % 2**32}" for number, value in enumerate(values))
+            lines.append(f"0x7fd53395bed0: key={key} use=0 exp=0 shard=0 {counters}")
+        return "\n".join(lines) + "\n\n"
 
 
 @contextlib.contextmanager

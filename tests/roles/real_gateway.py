@@ -46,6 +46,7 @@ class Gateway:
         self.runtime = haproxy.Process(str(folder / "admin.sock"))
         self.master = str(folder / "master.sock")
         self.clients = str(folder / "clients.map")
+        self.shares = str(folder / "shares.map")
         self.name = unique("gateway")
 
     def variables(self, **settings: Any) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Gateway:
         found |= {"_gateway_chroot": str(self.chroot), "_api_folder": str(self.chroot)}
         found |= {"_gateway_admin": self.runtime.socket}
         found |= {"_gateway_socket": str(self.folder / "plain.sock"), "_api_clients_map": self.clients}
+        found |= {"_api_shares_map": self.shares}
         return found | settings
 
     def configure(self, **settings: Any) -> None:

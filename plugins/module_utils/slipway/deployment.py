@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from . import files, record
+from . import files, progress, record
 from .api_client import GoldenError, check_golden, is_ready
 from .colours import COLOURS, Colours
 from .docker import Docker, DockerError, Inspection, is_running
 from .gateway import Gateway, GatewayError
+from .haproxy import HAProxyError
+from .progress import Progress, StepError
 from .release import SOCKETS, Release
 
 LABEL = "slipway.release"
@@ -21,6 +23,13 @@ STOP_MARGIN_SECONDS = 5
 
 class DeploymentError(Exception):
     """The reason why a release does not serve, or why what follows the switch failed."""
+
+
+# What a release may fail of before it is released.
+FAILURES = (
+    *(DeploymentError, GoldenError, StepError, GatewayError, HAProxyError, DockerError),
+    *(OSError, ValueError, KeyError),
+)
 
 
 class Deployment:
@@ -34,6 +43,9 @@ class Deployment:
         self.gateway = Gateway(self.settings["gateway"])
         self.release = Release(self.settings)
         self.seconds: dict[str, float] = {}
+        # Only while a release takes steps, and what each of them saw.
+        self.progress: Progress | None = None
+        self.steps: list[str] = []
 
     def deploy(self) -> bool:
         """Put the release into service; return whether anything changed.
@@ -45,6 +57,7 @@ class Deployment:
         if not in_service:
             colour = self.colours.idle()
             with self._keep_previous_on_failure(colour):
+                self.end_steps(colour)
                 self.pull_image()
                 self.start(colour)
                 self.await_ready(colour)
@@ -52,16 +65,18 @@ class Deployment:
                 self.switch_traffic(colour)
         with self._explain_late_failure():
             drained = self.drain_previous()
+            # After the previous colour is gone: without shares, both would get requests.
+            cleared = progress.clear(self.settings)
             recorded = self.record()
             self.prune(warn=recorded)
-        return not in_service or drained or recorded
+        return not in_service or drained or cleared or recorded
 
     def withdraw(self) -> bool:
         """Take whatever serves out of service; return whether there was anything."""
         linked = self.colours.clear()
-        seconds = self.settings["drain_seconds"] + STOP_MARGIN_SECONDS
-        removed = [self._drain(colour, seconds) for colour in COLOURS]
-        return any([linked, *removed, files.remove(self.settings["record"])])
+        removed = [self._drain(colour, self._drain_limit()) for colour in COLOURS]
+        cleared = progress.clear(self.settings)
+        return any([linked, *removed, cleared, files.remove(self.settings["record"])])
 
     def is_in_service(self) -> bool:
         """Whether the live container is this release and gives the golden answers; one that starts gets its time.
@@ -83,6 +98,12 @@ class Deployment:
         later = self._inspect(live)
         return later is not None and later["RestartCount"] == found["RestartCount"]
 
+    def end_steps(self, colour: str) -> None:
+        """Give no more requests to a release that an interrupted run left, unless it alone answers."""
+        live = self.colours.live()
+        if live and progress.shares(self.settings):
+            Progress(self.settings, colour, live).share(0)
+
     def pull_image(self) -> None:
         """Pull the image unless it is here."""
         with self._timed("pull"):
@@ -91,7 +112,7 @@ class Deployment:
     def start(self, colour: str) -> None:
         """Start the colour's container, in place of one that an interrupted run left."""
         with self._timed("start"):
-            self.colours.remove(colour)
+            self._drain(colour, self._drain_limit())
             self._prepare_folder(colour)
             own = ["--name", self.colours.container(colour), "--label", f"{LABEL}={self.release.label()}"]
             own.append(f"--mount=type=bind,source={self.colours.path(colour)},target={SOCKETS}")
@@ -116,13 +137,47 @@ class Deployment:
                 check_golden(self.colours.socket(colour), name, self.release.golden(model), limit_ms)
 
     def switch_traffic(self, colour: str) -> None:
-        """Have the gateway send requests to the colour; from then on it is the released one."""
+        """Have the gateway send requests to the colour, in steps if there are any; then it is the released one."""
         with self._timed("switch"):
             # Only now may Docker restart the container by itself: one that never served must not return after a boot.
             self.docker.run("update", "--restart", "unless-stopped", self.colours.container(colour))
+            self.progress = self._begin_steps(colour)
             self.colours.publish(colour)
             self.gateway.await_server(colour)
-            self.colours.release(colour)
+        if self.progress:
+            self.take_steps(self.progress)
+        self.colours.release(colour)
+
+    def take_steps(self, steps: Progress) -> None:
+        """Give the new colour more and more requests; raises StepError if it answers worse than the previous one."""
+        with self._timed("steps"):
+            try:
+                steps.run(lambda: self._ended(steps.new))
+            finally:
+                self.steps = steps.seen
+                for sentence in self.steps:
+                    self.module.log(f"{self.release.title()}: {sentence}")
+
+    def _begin_steps(self, colour: str) -> Progress | None:
+        """Return the steps if there are any and a previous release to compare with; no request goes to `colour` yet."""
+        live = self.colours.live()
+        if not self.settings["steps"] or not live or not is_ready(self.colours.socket(live)):
+            return None
+        # Without its link the gateway would send everything to the new colour, whatever its share.
+        if self.colours.publish(live):
+            self.gateway.await_server(live)
+        steps = Progress(self.settings, colour, live)
+        if not steps.begin():
+            self.module.warn("the gateway does not run: the release was not compared with the previous one")
+            return None
+        return steps
+
+    def _ended(self, colour: str) -> str:
+        """Return why the colour's container is no longer the one that was started, "" if it is."""
+        found = self._inspect(colour)
+        if found and is_running(found) and not found["RestartCount"]:
+            return ""
+        return f"its container ended: {self.docker.last_message(self.colours.container(colour))}"
 
     def drain_previous(self) -> bool:
         """Let the previous container finish its requests, and remove it; return whether there was one."""
@@ -132,13 +187,16 @@ class Deployment:
             self._prepare_folder(live)
             published = self.colours.publish(live)
         with self._timed("drain"):
-            return self._drain(self.colours.idle(), self.settings["drain_seconds"] + STOP_MARGIN_SECONDS) or published
+            return self._drain(self.colours.idle(), self._drain_limit()) or published
 
     def _drain(self, colour: str, seconds: int) -> bool:
         """Send the colour no more requests, wait for those that it has, and remove it; return whether it was there."""
         if self.colours.unpublish(colour):
             self.gateway.await_idle(colour, seconds)
         return self.colours.remove(colour, seconds)
+
+    def _drain_limit(self) -> int:
+        return int(self.settings["drain_seconds"]) + STOP_MARGIN_SECONDS
 
     def record(self) -> bool:
         """Write release.json; return whether it said anything else before."""
@@ -170,24 +228,47 @@ class Deployment:
         finally:
             self.seconds[step] = round(time.monotonic() - started, 3)
 
+    def _take_back(self, colour: str) -> str:
+        """Remove the new container; return what to say of the requests that it got."""
+        if not self.progress:
+            self.colours.remove(colour)
+            return ""
+        # At once. If that fails, its link ends its requests a moment later.
+        with self._warned():
+            self.progress.share(0)
+        self._drain(colour, self._drain_limit())
+        met = ""
+        with self._warned():
+            met = f"; {self.progress.met():,} requests met it"
+            progress.clear(self.settings)
+        return met
+
+    @contextlib.contextmanager
+    def _warned(self) -> Iterator[None]:
+        """Warn of a gateway that does not do what it was told, where that alone must not end the run."""
+        try:
+            yield
+        except (HAProxyError, OSError) as error:
+            self.module.warn(f"the gateway: {error}")
+
     @contextlib.contextmanager
     def _keep_previous_on_failure(self, colour: str) -> Iterator[None]:
         """Remove the new container if anything fails, and say whether the previous release keeps serving."""
         previous = self.colours.live()
         try:
             yield
-        except (DeploymentError, GoldenError, GatewayError, DockerError, OSError, ValueError, KeyError) as error:
-            self.colours.remove(colour)
+        except FAILURES as error:
+            met = self._take_back(colour)
             serves = previous and is_ready(self.colours.socket(previous))
             state = "the previous release keeps serving" if serves else "nothing serves"
-            raise DeploymentError(f"{self.release.title()}: {error}; {state}") from error
+            raise DeploymentError(f"{self.release.title()}: {error}{met}; {state}") from error
 
     @contextlib.contextmanager
     def _explain_late_failure(self) -> Iterator[None]:
         """Say that the new release serves, although a step after the switch failed."""
         try:
             yield
-        except (DockerError, GatewayError, OSError) as error:
+        except (DockerError, GatewayError, HAProxyError, OSError) as error:
             raise DeploymentError(
                 f"{self.release.title()} serves, but a step after the switch failed: {error}"
             ) from error

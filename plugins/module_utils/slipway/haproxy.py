@@ -4,6 +4,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from itertools import count, takewhile
 from typing import NamedTuple, TypeVar
 
 SOCKET = "/run/haproxy/admin.sock"
@@ -16,6 +17,7 @@ PAUSE_SECONDS = 0.05
 # A command and its lines have to fit into one of HAProxy's buffers (16 KiB unless configured).
 COMMAND_BYTES = 8192
 UNKNOWN = "Unknown map identifier"
+NO_TABLE = "No such table"
 GONE = "Can't find the target PID"
 Result = TypeVar("Result")
 Entries = list[tuple[str, str]]
@@ -103,9 +105,26 @@ class Process(NamedTuple):
             self.ask(f"clear map {name}")
             raise
 
+    def read_counters(self, table: str) -> dict[str, list[int]] | None:
+        """Return the general counters (gpc) of each key of a stick table; None if there is no such table."""
+        answer = self.ask(f"show table {table}")
+        if answer.startswith(NO_TABLE):
+            return None
+        head, *lines = answer.splitlines()
+        if not head.startswith("# table:"):
+            raise HAProxyError(f"show table {table}: {answer}")
+        fields = [dict(word.split("=", 1) for word in line.split()[1:]) for line in lines]
+        return {each["key"]: _counters(each) for each in fields}
+
     def _change(self, command: str, lines: str = "") -> None:
         if answer := self.ask(command + lines):
             raise HAProxyError(f"{command}: {answer}")
+
+
+def _counters(fields: dict[str, str]) -> list[int]:
+    """Return gpc0, gpc1 and so on."""
+    names = takewhile(fields.__contains__, (f"gpc{number}" for number in count()))
+    return [int(fields[name]) for name in names]
 
 
 def repeat(step: Callable[[], Result]) -> Result:

@@ -22,6 +22,7 @@ from tests.plugins.fake_engine import FakeEngine
 COMMON = {
     **{"default_model": "california", "group": "root", "options": [], "timeout": 5},
     **{"ready_seconds": 0, "golden_limit_ms": 250, "drain_seconds": 0},
+    **{"steps": [], "max_error_ratio": 0.02, "max_latency_ratio": 2.0, "min_requests": 50},
 }
 
 
@@ -53,6 +54,7 @@ class Host:
         source = self.folder.parent / f"source{number}"
         pin = bundle(source, number)
         places = {"folder": "api", "gateway": "admin.sock", "bundles": "models", "record": "release.json"}
+        places |= {"shares": "shares.map", "master": "../master.sock"}
         model = {"uri": f"file://{source}", "sha256": pin}
         paths = {key: str(self.folder / name) for key, name in places.items()}
         return {**COMMON, **paths, "image": f"r:5000/api@sha256:{number}", "models": {"california": model}}
@@ -61,14 +63,17 @@ class Host:
         return self.release(0) | {"image": "", "models": {}}
 
     def converge(self, settings: dict[str, Any]) -> dict[str, Any]:
+        self.fetch(settings)
+        result: dict[str, Any] = slipway_release.run(Module(settings))
+        return result
+
+    def fetch(self, settings: dict[str, Any]) -> None:
         fetching = {"folder": settings["bundles"], "image": "", "options": [], "timeout": 5}
         slipway_bundles.remove_unfinished(self.engine, settings["bundles"])
         pins = {name: model["sha256"] for name, model in settings["models"].items()}
         whole = {name for name, pin in pins.items() if slipway_bundles.is_whole(f"{settings['bundles']}/{pin}", pin)}
         missing = {name: model for name, model in settings["models"].items() if name not in whole}
         slipway_bundles.fetch_all(self.engine, fetching, missing)
-        result: dict[str, Any] = slipway_release.run(Module(settings))
-        return result
 
     def serving(self) -> str:
         """The label of the running container that the gateway's link leads to, empty where there is none."""
