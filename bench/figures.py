@@ -68,6 +68,13 @@ LIMITS = {
     "image_release_seconds": Limit(60.0, "value"),
     "failed_requests": Limit(0.0, "value"),
     "wrong_answers": Limit(0.0, "value"),
+    **{
+        f"left_over_{kind}": Limit(0.0, "value")
+        for kind in ("containers", "images", "volumes", "bundles", "files", "processes")
+    },
+    **{f"left_over_open_files_{part}": Limit(0.0, "value") for part in ("gateway", "docker", "containerd")},
+    # A tenth is what memory differs by from one minute to the next: allocators and collectors keep what they had.
+    **{f"series_memory_{part}": Limit(1.1, "ratio") for part in ("gateway", "api", "docker")},
     "full_run_seconds": Limit(30.0, "value"),
     "up_warm_seconds": Limit(60.0, "value"),
 }

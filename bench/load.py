@@ -146,7 +146,7 @@ class Load:
                 self.repeated += 1
                 answer = await asking.post(self._url, content=request.body, headers=headers)
         except NO_ANSWER as error:
-            self.failed[f"{'kept' if kept else 'fresh'} {version}: {type(error).__name__}"] += 1
+            self.failed[f"{'kept' if kept else 'fresh'} {version}: {error!r}"] += 1
             return
         self._count(client, request, name, version, answer, expected)
 

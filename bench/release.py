@@ -6,10 +6,12 @@ if one is not, 2 if measuring failed. Every release is rolled back, so at the en
 
 import argparse
 import contextlib
+import io
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +20,10 @@ from bench import trained
 from bench.figures import LIMITS, Figure
 from bench.known import Known
 from bench.load import Load
+from bench.series.run import Series
 from bench.watch import Watch
 from containers.single_layer import single_layer
-from rehearsal import state
+from rehearsal import gateway, state
 from rehearsal.checkout import Checkout
 from rehearsal.down import down
 from rehearsal.host import Host
@@ -129,6 +132,23 @@ def image_releases(loaded: Loaded, times: int) -> Iterator[Figure]:
     yield figure("image_release_seconds", seen)
 
 
+def series(releases: Releases, tracking: Tracking, count: int, progress: Progress) -> Iterator[Figure]:
+    """Yield what many releases in a row cost, of three models and three images."""
+    with ExitStack() as stack:
+        version, folder = trained.serving(releases.checkout, releases.url)
+        name = folder.parent.name
+        bundles = {version: folder}
+        for number in range(2):
+            made = tracking.train(progress, *SETTINGS, f"seed={number}")
+            bundles[str(made["version"])] = Path(made["bundle"])
+        models = {each: (releases.pin(f"models:/{name}/{each}"), path) for each, path in bundles.items()}
+        image = str(gateway.require(releases.checkout, f"{releases.url}/version")[1]["image"])
+        marks = [f"{time.time()}-{number}" for number in range(2)]
+        others = [stack.enter_context(single_layer(releases.state.images["api"], mark)) for mark in marks]
+        images = [image, *map(releases.image, others)]
+        yield from Series(releases, models, images, progress).figures(count)
+
+
 def ups(checkout: Checkout, progress: Progress, times: int) -> Iterator[Figure]:
     """Yield the time of `make up` after `make down`, which keeps the caches."""
     seen = []
@@ -149,7 +169,14 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     if not checkout.ca.exists():
         raise CommandError("nothing is running in this checkout: run `make up` first")
     known = state.read(checkout)
-    releases, tracking = Releases(checkout, known, progress), Tracking(checkout, known)
+    tracking = Tracking(checkout, known)
+    if options.releases:
+        if options.releases < 2:
+            raise CommandError(f"--releases {options.releases}: wanted at least 2, since the first half is a warm-up")
+        # A line for each release is enough.
+        yield from series(Releases(checkout, known, Progress(io.StringIO())), tracking, options.releases, progress)
+        return
+    releases = Releases(checkout, known, progress)
     yield from polls(releases.host, options.polls)
     yield from full_runs(releases.host, options.times)
     loaded = Loaded(releases)
@@ -169,6 +196,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     made.add_argument(
         "--ups", type=int, default=0, help="run `make down` and `make up` this many times first (default: %(default)s)"
+    )
+    made.add_argument(
+        "--releases",
+        type=int,
+        default=0,
+        help="make this many releases in a row under load, at least 2, and measure only that",
     )
     held = True
     try:

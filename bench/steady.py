@@ -86,7 +86,7 @@ class Steady(Load):
             try:
                 answer = await connection.post(request.body, name)
             except (OSError, EOFError, ValueError, KeyError) as error:
-                self.failed[f"steady {VERSION}: {type(error).__name__}"] += 1
+                self.failed[f"steady {VERSION}: {error!r}"] += 1
             else:
                 self._count(client, request, name, VERSION, answer, expected)
             # No faster after a slow answer: on a busy machine that would keep a release from the processors.

@@ -9,6 +9,11 @@ from bench.serving.targets import FASTAPI, OURS
 
 FLOOR = Limit(4.0, "ratio", at_least=True, peer=FASTAPI)
 CEILING = Limit(1.0, "value")
+LEFT_OVER = (
+    *("left_over_containers", "left_over_images", "left_over_volumes", "left_over_bundles", "left_over_files"),
+    *("left_over_processes", "left_over_open_files_gateway", "left_over_open_files_docker"),
+    "left_over_open_files_containerd",
+)
 PLAIN = Figure("some", 1.0, "s", OURS)
 
 
@@ -75,6 +80,10 @@ def test_the_limits_are_those_of_the_design() -> None:
         "image_release_seconds": 60.0,
         "failed_requests": 0.0,
         "wrong_answers": 0.0,
+        **dict.fromkeys(LEFT_OVER, 0.0),
+        "series_memory_gateway": 1.1,
+        "series_memory_api": 1.1,
+        "series_memory_docker": 1.1,
         "full_run_seconds": 30.0,
         "up_warm_seconds": 60.0,
     }

@@ -116,7 +116,7 @@ def test_missing_answers_are_counted_by_status_and_by_error(
     with load(answer) as made:
         made.more(3)
     assert made.failed["502"]
-    assert made.failed[f"fresh HTTP/1.1: {type(error).__name__}"]
+    assert made.failed[f"fresh HTTP/1.1: {error!r}"]
     assert not made.wrong
 
 
