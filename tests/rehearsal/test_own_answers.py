@@ -3,17 +3,24 @@
 Every gateway and every way to release has to pass this. The tests print the failed requests of each event, by status.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from bench.known import Known
 from bench.load import Load
+from bench.series import left_over
+from bench.series.run import RENEW_AFTER, Series
+from containers.docker import docker
+from rehearsal.progress import Progress
 from tests.rehearsal.assertions import served_by
-from tests.rehearsal.chain import Chain
+from tests.rehearsal.chain import Chain, releasing
 
 pytestmark = [pytest.mark.slow, pytest.mark.rehearsal, pytest.mark.timeout(900)]
 REQUESTS_A_SECOND = 60
+# During the releases: of the clients of all kinds, and of those with single rows.
+RATES = (60.0, 60.0)
 # Right answers that every client gets before an event and after it.
 ANSWERS = 5
 # Commands on the host; $api is the container that serves, $pid its main process.
@@ -58,32 +65,37 @@ def test_a_fault_gives_no_client_the_answer_of_another(
     assert not load.wrong
 
 
-def test_a_reload_of_the_gateway_gives_no_answer_but_the_right_ones(
-    chain: Chain, loaded: Loaded, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with loaded() as load:
-        for _ in range(10):
-            load.more(1)
-            chain.on_host("systemctl", "reload", "haproxy")
-        load.more(ANSWERS)
-    show(capsys, "the gateway reloaded ten times", load)
-    assert not load.wrong
-    # HAProxy ends HTTP/2 connections with GOAWAY, and httpx then gives up requests that would be answered. So closed
-    # connections are only counted.
-    assert not [what for what in load.failed if what.isdigit() or what.startswith("fresh HTTP/1.1")]
+@pytest.fixture
+def another_image(chain: Chain) -> Iterator[str]:
+    """The name of an image of the API that differs from the one that is released."""
+    name = f"slipway-another:{chain.checkout.identity}"
+    container = docker("create", f"slipway-api:{chain.checkout.identity}")
+    try:
+        docker("commit", "--change", "ENV ANOTHER=1", container, name)
+        yield name
+    finally:
+        docker("rm", container)
+        docker("image", "rm", name)
 
 
-def test_a_release_and_a_rollback_answer_every_request(
-    chain: Chain, loaded: Loaded, second: str, capsys: pytest.CaptureFixture[str]
+def test_releases_in_a_row_a_reload_and_a_renewal_answer_every_request_and_leave_nothing_over(
+    chain: Chain, second: str, another_image: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with loaded() as load:
-        chain.make("release", f"MODEL=models:/california/{second}")
-        served_by(chain, second)
-        load.more(ANSWERS)
-        chain.make("rollback")
-        served_by(chain, "1")
-        load.more(ANSWERS)
-    show(capsys, "a release and a rollback", load)
-    assert not load.wrong
-    assert not load.failed
-    assert min(load.served["1"], load.served[second]) > REQUESTS_A_SECOND
+    releases = releasing(chain.checkout)
+    pins = {version: releases.pin(f"models:/california/{version}") for version in ("1", second)}
+    models = {version: (pin, chain.bundle(version)) for version, pin in pins.items()}
+    images = [releases.image(name) for name in (f"slipway-api:{chain.checkout.identity}", another_image)]
+    with capsys.disabled():
+        print()
+        series = Series(releases, models, images, Progress(sys.stdout))
+        # From now on, the host has two bundles and two images. The short form of `make bench-release --releases`.
+        series.run(1, RATES)
+        before = left_over.settled(releases.host)
+        series.run(RENEW_AFTER - 1, RATES)
+        after = left_over.settled(releases.host, before)
+        series.restore()
+    served_by(chain, "1")
+    assert not series.wrong()
+    assert not series.failed()
+    assert after.excess(before) == {}
+    assert {version for load in series.loads for version in load.served} == {"1", second}
