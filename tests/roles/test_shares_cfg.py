@@ -1,15 +1,17 @@
 """A release in steps with a real HAProxy (roles/api/templates/shares.cfg.j2), and servers that are worse on purpose."""
 
 import contextlib
+import hashlib
 import http.client
 import re
 import socketserver
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from plugins.module_utils.slipway.colours import Colours
 from plugins.module_utils.slipway.deployment import DeploymentError
 from plugins.module_utils.slipway.gateway import Gateway as Runtime
 from plugins.module_utils.slipway.progress import HEADER, Progress
+from plugins.modules.slipway_clients import Clients
 from tests.plugins.modules import test_slipway_release
 from tests.plugins.modules.test_slipway_release import Host
 from tests.roles.real_gateway import Gateway, running
@@ -236,8 +239,8 @@ def test_shares_are_kept_and_a_colour_that_is_down_is_passed_over(
         assert ask(20) == {"blue": 20, "green": 0}
 
 
-def post(connection: http.client.HTTPConnection) -> int:
-    connection.request("POST", "/predict", b"{}")
+def post(connection: http.client.HTTPConnection, headers: Mapping[str, str] = MappingProxyType({})) -> int:
+    connection.request("POST", "/predict", b"{}", dict(headers))
     with connection.getresponse() as response:
         response.read()
     return response.status
@@ -245,3 +248,18 @@ def post(connection: http.client.HTTPConnection) -> int:
 
 def ask_statuses(connection: http.client.HTTPConnection, count: int) -> Counter[int]:
     return Counter(post(connection) for _ in range(count))
+
+
+def test_a_client_over_its_limit_still_gets_429(host: Host, gateway: Gateway, servers: dict[str, Server]) -> None:
+    # Its counter has another number than without steps.
+    key = {"sha256": hashlib.sha256(b"slip_a").hexdigest()}
+    Clients([{"name": "mobile-app", "keys": [key], "requests_per_second": 5}], gateway.clients, gateway.master).apply()
+    gateway.configure(api_access="keys", release_steps=STEPS)
+    gateway.reload()
+    host.converge(release(host, gateway, 1))
+    with contextlib.closing(gateway.connection()) as connection:
+        assert post(connection) == 401
+        found = [post(connection, {"x-api-key": "slip_a"}) for _ in range(8)]
+    assert found[:5] == [200] * 5
+    assert 429 in found
+    assert servers["blue"].asked == found.count(200)

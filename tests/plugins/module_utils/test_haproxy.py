@@ -58,6 +58,14 @@ def test_a_refusal_leaves_the_old_entries_and_no_half_made_version(path: str, pr
     assert process.versions == {}
 
 
+def test_the_counters_of_a_table_are_read_by_key(path: str, process: FakeHAProxy) -> None:
+    process.tables["api_answers"] = {"blue": [3, 1, 2, 2**32 + 5], "green": [0, 0, 0, 0]}
+    assert Process(path).read_counters("api_answers") == {"blue": [3, 1, 2, 5], "green": [0, 0, 0, 0]}
+    process.tables["api_answers"] = {}
+    assert Process(path).read_counters("api_answers") == {}
+    assert Process(path).read_counters("other") is None
+
+
 def test_where_nobody_listens_it_does_not_run(path: str) -> None:
     with pytest.raises(haproxy.NotRunningError, match="No such file"):
         Process(path).read_map(FILE)

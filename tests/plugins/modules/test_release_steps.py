@@ -16,7 +16,7 @@ from plugins.module_utils.slipway.colours import Colours
 from plugins.module_utils.slipway.deployment import Deployment, DeploymentError
 from plugins.modules import slipway_release
 from tests.plugins import fake_haproxy, killing
-from tests.plugins.fake_haproxy import PID, FakeHAProxy
+from tests.plugins.fake_haproxy import FakeHAProxy
 from tests.plugins.modules import test_slipway_release
 from tests.plugins.modules.test_slipway_release import Host, alter
 
@@ -131,21 +131,35 @@ def test_too_few_requests_are_not_compared(host: Host, gateway: FakeHAProxy) -> 
     host.check(release(host, 2))
 
 
-def test_a_reload_loses_no_count_and_makes_up_none(host: Host, gateway: FakeHAProxy) -> None:
+def test_a_reload_loses_no_count_and_makes_up_none(
+    host: Host, gateway: FakeHAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.converge(release(host, 1))
     gateway.tables[TABLE] = {"blue": [2**32 - 5, 0, 2**32 - 5, 2**32 - 7], "green": [9, 9, 9, 9]}
     watch = Watch(str(host.folder.parent / "master.sock"))
     gateway.growth = {"blue": [10, 1, 10, 50], "green": [5, 0, 5, 20]}
     watch.look()
     assert watch.total["blue"] == Answers(10, 1, 10, 50)
-    # The table of the new worker is empty; the one from before the reload still answers.
-    gateway.old["9"], gateway.tables = FakeHAProxy(), {TABLE: {}}
+    # After a reload there is another process, whose table is empty; the one from before still answers.
+    monkeypatch.setattr(fake_haproxy, "PID", "14")
+    gateway.old["13"] = FakeHAProxy()
+    gateway.old["13"].tables, gateway.tables = gateway.tables, {TABLE: {}}
     watch.look()
-    assert watch.total["green"] == Answers(5, 0, 5, 20)
+    assert watch.total["green"] == watch.step["green"] == Answers(10, 0, 10, 40)
+
+
+def test_counters_that_somebody_cleared_begin_the_step_again(host: Host, gateway: FakeHAProxy) -> None:
+    gateway.tables[TABLE] = {"blue": [900, 0, 900, 9000]}
+    watch = Watch(str(host.folder.parent / "master.sock"))
+    gateway.growth = {"blue": [10, 10, 10, 50]}
+    watch.look()
+    assert watch.step["blue"].count == 10
+    gateway.tables[TABLE] = {"blue": [0, 0, 0, 0]}
+    watch.look()
     assert watch.step == {}
+    assert watch.total["blue"].count == 10
     watch.look()
-    assert watch.step["green"] == Answers(5, 0, 5, 20)
-    assert PID != "9"
+    assert watch.step["blue"] == Answers(10, 10, 10, 50)
 
 
 def test_a_release_whose_container_ends_is_taken_back_at_once(
