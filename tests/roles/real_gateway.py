@@ -133,7 +133,8 @@ def render(source: str, variables: dict[str, Any]) -> str:
         loader=jinja2.FileSystemLoader([ROLES, *folders]),
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
+        # The last line of an included template ends without a newline, too.
+        keep_trailing_newline=False,
         autoescape=False,  # noqa: S701  # what it makes is no HTML
     )
     environment.filters["to_json"] = json.dumps
@@ -149,7 +150,7 @@ def render(source: str, variables: dict[str, Any]) -> str:
     context = {"ansible_managed": "Ansible", **variables}
     # What is about the release alone needs more than HAProxy does.
     context |= {name: rendered(value) for name, value in variables.items() if name.startswith("_gateway_")}
-    return environment.get_template(source).render(context)
+    return environment.get_template(source).render(context) + "\n"
 
 
 @contextlib.contextmanager
