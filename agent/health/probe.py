@@ -171,8 +171,8 @@ class _Probe:
         return ""
 
     def _http(self, check: Check) -> str:
-        # Whatever it answers, it answers.
-        http_client.gateway(http_client.Gateway(check.target), "", LIMIT_SECONDS)
+        # What it answers is a check of kind `path`.
+        http_client.connect(http_client.Gateway(check.target), LIMIT_SECONDS)
         return ""
 
     def _path(self, check: Check) -> str:

@@ -131,6 +131,10 @@ def test_what_is_away_is_named(gateway: Gateway, route: str, options: tuple[str,
     assert int(headers["retry-after"]) > 0
 
 
+def test_it_answers_for_itself_while_no_backend_does(gateway: Gateway) -> None:
+    assert gateway.ask("/gateway/healthz")[0] == 200
+
+
 ENVELOPES = {
     "/predict": {"error": {"code": "not_ready", "message": "nothing is released yet"}},
     "/v2/models/x/infer": {"error": "nothing is released yet"},
