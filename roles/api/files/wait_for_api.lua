@@ -1,15 +1,18 @@
 -- Holds a request until a server of the API is up, for three seconds at most.
 local PAUSE_MS, PAUSES = 50, 60
--- One task looks for all: a look costs HAProxy about as much as a request, and thousands may wait.
-local looks, is_up = 0, false
+-- One task looks for all, while any request waits: a look costs HAProxy as much as a request, and thousands may wait.
+local looks, is_up, is_wanted = 0, false, false
 
 core.register_task(function()
   while true do
-    local found = false
-    for _, server in pairs(core.backends["api"].servers) do
-      if server:get_name() ~= "waiting" and server:get_stats().status:match("^UP") then found = true end
+    if is_wanted then
+      is_wanted = false
+      local found = false
+      for _, server in pairs(core.backends["api"].servers) do
+        if server:get_name() ~= "waiting" and server:get_stats().status:match("^UP") then found = true end
+      end
+      looks, is_up = looks + 1, found
     end
-    looks, is_up = looks + 1, found
     core.msleep(PAUSE_MS)
   end
 end)
@@ -19,6 +22,7 @@ core.register_action("wait_for_api", { "http-req" }, function()
   local before = looks
   for _ = 1, PAUSES do
     if is_up and looks > before then return end
+    is_wanted = true
     core.msleep(PAUSE_MS)
   end
 end)
