@@ -11,6 +11,17 @@ from rehearsal.releases import Releases
 LIVE = "api-$(basename $(readlink /var/lib/slipway/api/current))"
 ROUTES, SECRETS = "/etc/haproxy/slipway", "/run/slipway/secrets/mlflow"
 CONFIG = "/etc/haproxy/slipway/00-gateway.cfg"
+# Signed by the host's own authority, with the host's key, and no longer valid.
+EXPIRE = """
+set -e
+cd /var/lib/slipway/gateway/certificates
+openssl x509 -in default.pem -x509toreq -signkey default.pem -copy_extensions copyall -out request
+openssl x509 -req -in request -CA ../ca.crt -CAkey ca.key -copy_extensions copyall \
+    -not_before 20240101000000Z -not_after 20240201000000Z -out expired
+openssl pkey -in default.pem >>expired
+mv expired default.pem && rm request
+systemctl reload haproxy
+"""
 FAULTS = {
     "gateway stopped": "systemctl stop haproxy",
     "gateway killed": "systemctl kill --signal=KILL haproxy",
@@ -19,6 +30,7 @@ FAULTS = {
     "gateway's unit file removed": "rm /etc/systemd/system/haproxy.service.d/slipway.conf",
     "gateway's configuration removed": f"rm {CONFIG}",
     "gateway's configuration corrupted, and restarted": f"echo '{{' >{CONFIG}; systemctl restart --no-block haproxy",
+    "gateway's certificate expired": EXPIRE,
     "Docker stopped": "systemctl stop docker.service docker.socket",
     "API stopped": f"docker stop {LIVE}",
     "API killed": f"docker kill {LIVE}",
@@ -26,6 +38,7 @@ FAULTS = {
     "API's container removed": f"docker rm --force {LIVE}",
     "API's container paused": f"docker pause {LIVE}",
     "API's link removed": "rm /var/lib/slipway/api/current",
+    "API's colours both gone": "rm /var/lib/slipway/api/serving/*",
     "API's record emptied": ": >/var/lib/slipway/release.json",
     "API's route removed": f"rm {ROUTES}/api.cfg",
     "API's bundles deleted": "rm -r /var/lib/slipway/models/*",
