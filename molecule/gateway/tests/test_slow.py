@@ -14,6 +14,7 @@ UNITS = ("haproxy",)
 FOLDER = "/etc/haproxy/slipway"
 # Instead of the role's, so that the tests need not wait as long.
 LIMIT_SECONDS = 3
+A_SECOND = 1000
 HEADER_SECONDS = 10
 MEMORY_LIMIT_MB = 200
 SHORTEN = "; ".join(f"s/timeout {name} .*/timeout {name} {LIMIT_SECONDS}s/" for name in ("client", "server"))
@@ -39,13 +40,13 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 7003), Handler).serve_forever()
 """
 # The client's side, as a program on the machine: many connections would be slow through the test's own.
 CLIENTS = f"""
-import json, resource, socket, ssl, sys, time
+import concurrent.futures, json, resource, socket, ssl, sys, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
 context = ssl.create_default_context(cafile="{CA}")
 HEAD = b"POST /%s/x HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 8388608\\r\\n\\r\\n"
 
-def connect():
-    plain = socket.create_connection(("127.0.0.1", 443), 30)
+def connect(address="127.0.0.1"):
+    plain = socket.create_connection(("127.0.0.1", 443), 30, (address, 0))
     return context.wrap_socket(plain, server_hostname="localhost")
 
 def answer(connection):
@@ -59,9 +60,9 @@ def answer(connection):
     head, _, body = found.decode().partition("\\r\\n\\r\\n")
     return (int(head.split()[1]) if head else 0), body, time.monotonic() - start
 
-def ask():
+def ask(address="127.0.0.1"):
     # The seconds that another client waits for its answer.
-    start, connection = time.monotonic(), connect()
+    start, connection = time.monotonic(), connect(address)
     connection.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
     assert answer(connection)[0] == 503
     return time.monotonic() - start
@@ -138,6 +139,41 @@ def unfinished():
             found["open"] += 1
     return found
 
+def flood():
+    # As fast as a client can that waits for no answer before it asks again.
+    requests, until = b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n" * 100, time.monotonic() + 5
+    def greedy():
+        connection, count = connect(), {{b"503": 0, b"429": 0}}
+        while time.monotonic() < until:
+            connection.sendall(requests)
+            answered, rest = 0, b""
+            while answered < 100:
+                *lines, rest = (rest + connection.recv(65536)).split(b"\\r\\n")
+                for line in lines:
+                    # A body has no line end: the next answer begins in its line.
+                    _, mark, status = line.rpartition(b"HTTP/1.1 ")
+                    if mark:
+                        answered += 1
+                        count[status[:3]] += 1
+        return count
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(greedy) for _ in range(4)]
+        others = []
+        while time.monotonic() < until:
+            others.append(ask("127.0.0.2"))
+        counts = [future.result() for future in running]
+    return {{"allowed": sum(count[b"503"] for count in counts), "refused": sum(count[b"429"] for count in counts),
+            "others": max(others)}}
+
+def log():
+    # Failures, each of which is a line.
+    connection, request = connect(), b"GET /none HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
+    answered = 0
+    for _ in range(5000):
+        connection.sendall(request)
+        answered += connection.recv(65536).startswith(b"HTTP/1.1 ")
+    return {{"answered": answered, "others": ask()}}
+
 print(json.dumps(globals()[sys.argv[1]]()))
 """
 
@@ -190,6 +226,24 @@ def test_a_thousand_unfinished_bodies_take_little_memory(host: Host) -> None:
     found = run(host, "unfinished")
     assert found["open"] == 1000
     assert found["memory"] < MEMORY_LIMIT_MB
+
+
+def test_an_address_that_asks_as_fast_as_it_can_disturbs_nobody(host: Host) -> None:
+    # On a workstation, the limit is out of reach.
+    limit = f"s/sc_gpc_rate(0,0) ge [0-9]*/sc_gpc_rate(0,0) ge {A_SECOND}/"
+    host.check_output(f"sed -i {shlex.quote(limit)} {FOLDER}/00-gateway.cfg && systemctl reload haproxy")
+    found = run(host, "flood")
+    assert found["refused"] > found["allowed"] > 0
+
+
+def test_a_log_that_nobody_reads_stops_nobody(host: Host) -> None:
+    # As if the disk of the journal hung: much more than its socket holds.
+    host.check_output("pkill --signal STOP -x systemd-journal")
+    try:
+        found = run(host, "log")
+    finally:
+        host.check_output("pkill --signal CONT -x systemd-journal")
+    assert found["answered"] == 5000
 
 
 def test_a_header_that_is_too_long_is_refused(gateway: Gateway) -> None:
