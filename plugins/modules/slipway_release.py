@@ -154,7 +154,9 @@ def run(module: Any) -> dict[str, Any]:
         return {"changed": changed, "seconds": {}, "steps": []}
     remove_unfinished(deployment)
     changed = deployment.deploy() if released else deployment.withdraw()
-    return {"changed": changed, "seconds": deployment.seconds, "steps": deployment.steps}
+    # The journal shows a diff of every change.
+    shown = {"diff": {"prepared": "\n".join(deployment.steps)}} if deployment.steps else {}
+    return {"changed": changed, "seconds": deployment.seconds, "steps": deployment.steps, **shown}
 
 
 def remove_unfinished(deployment: Deployment) -> None:

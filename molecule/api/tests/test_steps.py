@@ -38,9 +38,8 @@ def test_a_commit_that_brings_the_steps_takes_them_already(host: Host, converge:
     assert code == 0, output
     assert served(host) != before
     assert len(served(host).split()) == 1
-    log = host.check_output("journalctl --output=cat --identifier=ansible-slipway_release")
     for percent in (20, 50):
-        assert re.search(rf"at {percent}% of the requests: 0 of \d+ failed, .*; no worse", log), log
+        assert re.search(rf"at {percent}% of the requests: 0 of \d+ failed, .*; no worse", output), output
     lines = host.file("/etc/slipway/shares.map").content_string.splitlines()
     assert all(line.startswith("#") for line in lines)
     # The tests of the other files want the scenario's own settings.

@@ -151,12 +151,8 @@ class Deployment:
     def take_steps(self, steps: Progress) -> None:
         """Give the new colour more and more requests; raises StepError if it answers worse than the previous one."""
         with self._timed("steps"):
-            try:
-                steps.run(lambda: self._ended(steps.new))
-            finally:
-                self.steps = steps.seen
-                for sentence in self.steps:
-                    self.module.log(f"{self.release.title()}: {sentence}")
+            steps.run(lambda: self._ended(steps.new))
+            self.steps = steps.seen
 
     def _begin_steps(self, colour: str) -> Progress | None:
         """Return the steps if there are any and a previous release to compare with; no request goes to `colour` yet."""
