@@ -231,8 +231,12 @@ def test_a_thousand_unfinished_bodies_take_little_memory(host: Host) -> None:
 def test_an_address_that_asks_as_fast_as_it_can_disturbs_nobody(host: Host) -> None:
     # On a workstation, the limit is out of reach.
     limit = f"s/sc_gpc_rate(0,0) ge [0-9]*/sc_gpc_rate(0,0) ge {A_SECOND}/"
-    host.check_output(f"sed -i {shlex.quote(limit)} {FOLDER}/00-gateway.cfg && systemctl reload haproxy")
-    found = run(host, "flood")
+    config = f"{FOLDER}/00-gateway.cfg"
+    host.check_output(f"cp {config} /tmp/limited && sed -i {shlex.quote(limit)} {config} && systemctl reload haproxy")
+    try:
+        found = run(host, "flood")
+    finally:
+        host.check_output(f"mv /tmp/limited {config} && systemctl reload haproxy")
     assert found["refused"] > found["allowed"] > 0
 
 
