@@ -155,14 +155,16 @@ def run(module: Any) -> dict[str, Any]:
     remove_unfinished(deployment)
     changed = deployment.deploy() if released else deployment.withdraw()
     # The journal shows a diff of every change.
-    shown = {"diff": {"prepared": "\n".join(deployment.steps)}} if deployment.steps else {}
+    said = [*deployment.steps, *([deployment.serves] if deployment.serves else [])]
+    shown = {"diff": {"prepared": "".join(f"{line}\n" for line in said)}} if said else {}
     return {"changed": changed, "seconds": deployment.seconds, "steps": deployment.steps, **shown}
 
 
 def remove_unfinished(deployment: Deployment) -> None:
     """Remove files that a killed run wrote but did not put in their place."""
     links = [deployment.colours.path(name) for name in (CURRENT, *(f"{SERVING}/{colour}" for colour in COLOURS))]
-    for path in (*links, deployment.settings["record"], deployment.settings["shares"]):
+    written = (deployment.settings["record"], deployment.settings["shares"], deployment.taken_back)
+    for path in (*links, *written):
         files.remove(f"{path}.new")
 
 

@@ -2,7 +2,10 @@
 
 import contextlib
 import grp
+import hashlib
+import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +16,13 @@ from .colours import COLOURS, Colours
 from .docker import Docker, DockerError, Inspection, is_running
 from .gateway import Gateway, GatewayError
 from .haproxy import HAProxyError
-from .progress import Progress, StepError
+from .progress import Progress, StepError, WorseError
 from .release import SOCKETS, Release
 
 LABEL = "slipway.release"
+# In the API's folder: the release that was taken back, as a digest of it and of its limits, and the reason.
+TAKEN_BACK = "taken_back"
+LIMITS = ("steps", "max_error_ratio", "max_latency_ratio", "min_requests")
 # Docker waits so long beyond the server's own drain time before it kills the server.
 STOP_MARGIN_SECONDS = 5
 
@@ -46,6 +52,8 @@ class Deployment:
         # Only while a release takes steps, and what each of them saw.
         self.progress: Progress | None = None
         self.steps: list[str] = []
+        # The release that this run recorded, and how long it took.
+        self.serves = ""
 
     def deploy(self) -> bool:
         """Put the release into service; return whether anything changed.
@@ -58,12 +66,14 @@ class Deployment:
             colour = self.colours.idle()
             with self._keep_previous_on_failure(colour):
                 self.end_steps(colour)
+                self.refuse_again()
                 self.pull_image()
                 self.start(colour)
                 self.await_ready(colour)
                 self.check_golden(colour, self.settings["golden_limit_ms"])
                 self.switch_traffic(colour)
         with self._explain_late_failure():
+            files.remove(self.taken_back)
             drained = self.drain_previous()
             # After the previous colour is gone: without shares, both would get requests.
             cleared = progress.clear(self.settings)
@@ -76,6 +86,7 @@ class Deployment:
         linked = self.colours.clear()
         removed = [self._drain(colour, self._drain_limit()) for colour in COLOURS]
         cleared = progress.clear(self.settings)
+        files.remove(self.taken_back)
         return any([linked, *removed, cleared, files.remove(self.settings["record"])])
 
     def is_in_service(self) -> bool:
@@ -103,6 +114,15 @@ class Deployment:
         live = self.colours.live()
         if live and progress.shares(self.settings):
             Progress(self.settings, colour, live).share(0)
+
+    def refuse_again(self) -> None:
+        """Refuse a release that answered worse than the previous one: each try would cost some requests.
+
+        Any other release or limit in between, such as the one before, has it tried again.
+        """
+        digest, _, reason = files.read(self.taken_back).partition("\n")
+        if digest == self._digest():
+            raise DeploymentError(f"not tried again, because it was taken back: {reason}")
 
     def pull_image(self) -> None:
         """Pull the image unless it is here."""
@@ -200,7 +220,7 @@ class Deployment:
         if not record.differs(path, serving):
             return False
         record.write(path, serving)
-        self.module.log(f"{self.release.title()} serves as {self.colours.live()}: {self.seconds}")
+        self.serves = f"{self.release.title()} serves as {self.colours.live()}: {self.seconds}"
         return True
 
     def prune(self, *, warn: bool) -> None:
@@ -223,6 +243,15 @@ class Deployment:
             yield
         finally:
             self.seconds[step] = round(time.monotonic() - started, 3)
+
+    @property
+    def taken_back(self) -> str:
+        """The file that says which release was taken back, and why."""
+        return os.path.join(self.settings["folder"], TAKEN_BACK)
+
+    def _digest(self) -> str:
+        limits = [self.settings[name] for name in LIMITS]
+        return hashlib.sha256(json.dumps([self.release.label(), limits]).encode()).hexdigest()
 
     def _take_back(self, colour: str) -> str:
         """Remove the new container; return what to say of the requests that it got."""
@@ -255,6 +284,10 @@ class Deployment:
             yield
         except FAILURES as error:
             met = self._take_back(colour)
+            if isinstance(error, WorseError):
+                # Without it, the release would only be tried again.
+                with contextlib.suppress(OSError):
+                    files.write(self.taken_back, f"{self._digest()}\n{error}{met}".encode())
             serves = previous and is_ready(self.colours.socket(previous))
             state = "the previous release keeps serving" if serves else "nothing serves"
             raise DeploymentError(f"{self.release.title()}: {error}{met}; {state}") from error

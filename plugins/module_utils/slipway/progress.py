@@ -23,6 +23,10 @@ class StepError(Exception):
     """The reason why the new release must not get more requests."""
 
 
+class WorseError(StepError):
+    """In which way the new release answers worse than the previous one."""
+
+
 class Progress:
     """The steps of a release from the colour `old` to the colour `new`; `settings` are those of `slipway_release`."""
 
@@ -53,7 +57,7 @@ class Progress:
         self.map.replace([(colour, str(share)) for colour, share in sorted(shares.items())])
 
     def run(self, ended: Callable[[], str]) -> None:
-        """Take the steps; raises StepError if the new release is worse, or `ended` has a reason why it is no more."""
+        """Take the steps; raises WorseError, or StepError if `ended` has a reason why the new one is no more."""
         for step in self.settings["steps"]:
             self._run(step["percent"], step["seconds"], ended)
         self.share(100)
@@ -75,8 +79,10 @@ class Progress:
         while True:
             self.watch.look()
             new, old = (self.watch.step.get(colour, Answers()) for colour in (self.new, self.old))
-            if reason := ended() or worse(new, old, self.settings):
+            if reason := ended():
                 raise StepError(f"{where}, {reason}")
+            if reason := worse(new, old, self.settings):
+                raise WorseError(f"{where}, {reason}")
             rest = until - time.monotonic()
             if rest <= 0:
                 break

@@ -113,6 +113,24 @@ def test_a_release_that_fails_more_requests_is_taken_back(host: Host, gateway: F
     check_taken_back(gateway, host)
 
 
+def test_a_release_that_was_taken_back_is_not_tried_again(host: Host, gateway: FakeHAProxy) -> None:
+    host.converge(release(host, 1))
+    gateway.growth = GOOD | {"green": [61, 6, 61, 180_000]}
+    reason = refusal(host).partition("; ")[0].partition(": ")[2]
+    gateway.commands.clear()
+    again = refusal(host)
+    assert f": not tried again, because it was taken back: {reason}; limit: " in again
+    assert gateway.commands == []
+    check_taken_back(gateway, host)
+    # Other limits, or the release before, have it tried again.
+    assert "not tried again" not in refusal(host, min_requests=1)
+    assert "not tried again" not in refusal(host)
+    host.converge(release(host, 1))
+    assert "not tried again" not in refusal(host)
+    host.converge(release(host, 2, steps=[]))
+    host.check(release(host, 2))
+
+
 def test_a_release_that_is_slower_is_taken_back(host: Host, gateway: FakeHAProxy) -> None:
     host.converge(release(host, 1))
     gateway.growth = GOOD | {"green": [60, 0, 60, 546_000]}
