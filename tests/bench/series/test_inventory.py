@@ -13,7 +13,10 @@ from bench.series.inventory import PROC, below, descriptors, entries, megabytes,
 PROGRAM = """
 import subprocess, sys
 files = [open("/dev/null") for _ in range(5)]
-child = subprocess.Popen(["sleep", "60"])
+child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+# Once it answers, it has its name.
+child.stdin.write(b"?")
+child.stdout.read(1)
 print(child.pid, flush=True)
 sys.stdin.read()
 child.kill()
@@ -35,7 +38,7 @@ def program() -> Iterator[tuple[int, int]]:
 
 def test_a_process_is_listed_by_its_name_and_below_its_parent(program: tuple[int, int]) -> None:
     parent, child = program
-    assert dict(processes(PROC))[child] == "sleep"
+    assert dict(processes(PROC))[child] == "cat"
     assert below(PROC, {parent}) == {parent, child}
 
 
