@@ -45,7 +45,8 @@ def _make() -> None:
     subprocess.run([paths.ROOT / "tools" / "need.sh", "mmdebstrap:mmdebstrap"], check=True)
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3"]
     command += [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
-    with subprocess.Popen([*command, "trixie", "-"], stdout=subprocess.PIPE) as debian:
+    # A process group of its own: when it fails, mmdebstrap sends SIGHUP to its whole group.
+    with subprocess.Popen([*command, "trixie", "-"], stdout=subprocess.PIPE, process_group=0) as debian:
         subprocess.run(["docker", "import", "-", MADE], stdin=debian.stdout, stdout=subprocess.DEVNULL, check=True)
     if debian.returncode:
         raise CommandError(f"mmdebstrap ended with exit code {debian.returncode}; it printed the reason above")

@@ -1,5 +1,6 @@
 """containers/base_image.py"""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from containers import base_image
 from tests.containers.conftest import FakeDocker
+from workstation.errors import CommandError
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +39,16 @@ def test_debians_image_is_pulled(fake_docker: FakeDocker) -> None:
 def test_where_no_registry_answers_the_image_that_was_made_before_is_used(fake_docker: FakeDocker) -> None:
     fake_docker(f'[ "$*" = "image inspect {base_image.MADE}" ]')
     assert base_image.base_image() == base_image.MADE
+
+
+def test_mmdebstrap_that_fails_ends_nobody_else(
+    fake_docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_docker('[ "$1" = import ]')
+    program = tmp_path / "programs" / "mmdebstrap"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nkill -HUP 0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(CommandError, match="mmdebstrap ended with exit code -1"):
+        base_image.base_image()
