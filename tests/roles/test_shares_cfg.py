@@ -179,7 +179,9 @@ def test_a_release_goes_forward_if_it_is_healthy_and_back_if_it_is_worse(
         assert re.search(
             r": at 20% of the requests, \d+ of \d+ failed \(\d\.\d%\), with the previous release 0 of", reason
         )
-        met = int(re.search(r"; (\d+) requests met it; the previous release keeps serving$", reason)[1])  # type: ignore[index]
+        found = re.search(r"; (\d+) requests met it; the previous release keeps serving$", reason)
+        assert found
+        met = int(found[1])
         assert met == servers["blue"].asked
         assert 50 <= met < 150
         assert statuses[500] == met // 20
