@@ -1,9 +1,11 @@
 """A small HTTP client for services on this host: importing http.client would cost a third of a poll."""
 
+import contextlib
 import os
 import socket
 import stat
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 LONGEST_ANSWER = 4 << 20
@@ -28,10 +30,8 @@ def docker(path: str, url: str, limit: float) -> tuple[int, bytes]:
 def connect(server: Gateway, limit: float) -> None:
     """Connect to the gateway's port, without TLS, which costs a sixth of a poll, or to its socket; raises OSError."""
     if not server.ca:
-        with socket.socket(socket.AF_UNIX) as plain:
-            plain.settimeout(limit)
-            plain.connect(server.address)
-        return
+        with _connected(server.address, limit):
+            return
     host, _, port = server.address.rpartition(":")
     socket.create_connection((host, int(port)), limit).close()
 
@@ -57,10 +57,16 @@ def gateway(server: Gateway, url: str, limit: float) -> int:
 
 def _over_socket(path: str, host: str, url: str, limit: float) -> tuple[int, bytes]:
     deadline = time.monotonic() + limit
+    with _connected(path, limit) as plain:
+        return _get(plain, host, url, deadline)
+
+
+@contextlib.contextmanager
+def _connected(path: str, limit: float) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as plain:
         plain.settimeout(limit)
         plain.connect(path)
-        return _get(plain, host, url, deadline)
+        yield plain
 
 
 def _get(connection: socket.socket, host: str, url: str, deadline: float) -> tuple[int, bytes]:
